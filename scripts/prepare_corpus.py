@@ -1,0 +1,72 @@
+"""Convert one of the project's corpora to .spacy files, from the repository, a local copy or a download."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+import typer
+from wasabi import msg
+
+ASSETS = Path("assets")
+
+
+class Source(NamedTuple):
+    """Where a corpus is: a path under assets/ or under the folder that BIORE_CORPORA names; and how to convert it."""
+
+    path: str
+    format: str
+    options: tuple[str, ...] = ()
+
+
+SOURCES = {
+    "sample": Source("sample/sample.jsonl", "jsonl", ("--split", "0.7,0.15,0.15", "--seed", "0")),
+    "chemprot": Source("chemprot", "chemprot"),
+    "chemprot_instances": Source("su_eval_sets/ChemProtMS.tar.gz", "masked", ("--pair", "CHEMICAL,GENE")),
+}
+
+
+def main(
+    corpus: Annotated[str, typer.Argument(help=f"One of {', '.join(SOURCES)}")],
+    output: Annotated[Path, typer.Argument(help="Folder for train.spacy, dev.spacy and test.spacy")],
+) -> None:
+    """Convert a corpus. The environment variable BIORE_CORPORA may name a folder with local copies."""
+    if corpus not in SOURCES:
+        msg.fail(f"No corpus '{corpus}'", f"Known: {', '.join(SOURCES)}. Convert others: spacy biore convert", exits=1)
+    source = SOURCES[corpus]
+    with tempfile.TemporaryDirectory() as scratch:
+        path = unpacked(located(source), Path(scratch))
+        command = [sys.executable, "-m", "spacy", "biore", "convert", source.format, str(path), str(output)]
+        raise SystemExit(subprocess.run([*command, *source.options]).returncode)
+
+
+def located(source: Source) -> Path:
+    """Return the first place where a corpus is."""
+    roots = [ASSETS, *(Path(folder) for folder in [os.environ.get("BIORE_CORPORA")] if folder)]
+    for root in roots:
+        if (root / source.path).exists():
+            return root / source.path
+    places = " or ".join(str(root / source.path) for root in roots)
+    msg.fail(f"The corpus is not at {places}", "Run: python -m spacy project assets; or set BIORE_CORPORA", exits=1)
+    raise AssertionError
+
+
+def unpacked(path: Path, scratch: Path) -> Path:
+    """Return a folder with the contents of an archive, also of the archives inside it; other paths as they are."""
+    archives = [path] if path.suffix in (".gz", ".zip") else sorted(path.glob("*.zip")) if path.is_dir() else []
+    if not archives:
+        return path
+    while archives:
+        for archive in archives:
+            shutil.unpack_archive(archive, scratch / archive.name.split(".")[0])
+            if scratch in archive.parents:
+                archive.unlink()
+        archives = sorted(scratch.rglob("*.zip"))
+    return scratch
+
+
+if __name__ == "__main__":
+    typer.run(main)

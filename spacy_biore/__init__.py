@@ -1,0 +1,8 @@
+"""Relation extraction for biomedical text, as a spaCy pipeline component."""
+
+from .relations import Relation, as_doc, from_docs, get_records, get_relations, register_extensions, set_records
+
+__version__ = "0.1.0"
+__all__ = ["Relation", "as_doc", "from_docs", "get_records", "get_relations", "set_records"]
+
+register_extensions()

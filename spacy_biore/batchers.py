@@ -1,0 +1,109 @@
+"""The batcher of ``spacy train``: batches by number of candidate pairs."""
+
+import random
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import NamedTuple
+
+from spacy.training import Example
+
+from .errors import BioreError, Errors
+from .sampling import TrainingPair, note_training_pairs, noted_training_pairs
+
+PairBatcher = Callable[[Iterable[Example]], Iterator[list[Example]]]
+
+# Batches that are sorted by length together: more means less padding, fewer means more random batches.
+BATCHES_SORTED = 50
+
+
+class Unit(NamedTuple):
+    """What a batch is made of: an example, or some of its pairs."""
+
+    example: Example
+    pairs: list[TrainingPair] | None
+
+    @property
+    def n_pairs(self) -> int:
+        """Number of pairs; 1 where it is not known."""
+        return 1 if self.pairs is None else len(self.pairs)
+
+    @property
+    def length(self) -> int:
+        """Tokens of the longest text shown to the encoder."""
+        if self.pairs is None:
+            return len(self.example.reference)
+        return max((pair.n_tokens for pair in self.pairs), default=0)
+
+
+def make_pair_batcher(size: int = 16, shuffle: str = "instance", buffer: int = 20_000) -> PairBatcher:
+    """Make a batcher that counts candidate pairs (registered as ``spacy-biore.PairBatcher.v1``).
+
+    Units of similar length are put together, so that little is padded; the batches come in random order.
+
+    Args:
+        size: Pairs a batch.
+        shuffle: ``instance`` spreads the pairs of a document over batches; a document without pairs is left out then,
+            as there is nothing in it to learn. ``document`` keeps each document's pairs in one batch, which may thus
+            be larger.
+        buffer: Units that are shuffled together.
+
+    Raises:
+        BioreError: BR032 for a setting out of range.
+    """
+    if shuffle not in ("instance", "document"):
+        raise BioreError(Errors.BR032.format(setting="shuffle", value=shuffle, expected="instance or document"))
+    if size < 1 or buffer < 1:
+        raise BioreError(Errors.BR032.format(setting="size or buffer", value=min(size, buffer), expected="at least 1"))
+
+    def batches(examples: Iterable[Example]) -> Iterator[list[Example]]:
+        units = _pair_units(examples) if shuffle == "instance" else _document_units(examples)
+        while pool := list(islice(units, buffer)):
+            random.shuffle(pool)
+            for start in range(0, len(pool), size * BATCHES_SORTED):
+                yield from _batches_by_length(pool[start : start + size * BATCHES_SORTED], size)
+
+    return batches
+
+
+def _pair_units(examples: Iterable[Example]) -> Iterator[Unit]:
+    for example in examples:
+        pairs = noted_training_pairs(example.predicted)
+        if pairs is None:
+            yield Unit(example, None)
+        else:
+            yield from (Unit(example, [pair]) for pair in pairs)
+
+
+def _document_units(examples: Iterable[Example]) -> Iterator[Unit]:
+    for example in examples:
+        yield Unit(example, noted_training_pairs(example.predicted))
+
+
+def _batches_by_length(units: list[Unit], size: int) -> Iterator[list[Example]]:
+    batches: list[list[Unit]] = []
+    n_pairs = size
+    for unit in sorted(units, key=lambda unit: unit.length):
+        if n_pairs >= size:
+            batches.append([])
+            n_pairs = 0
+        batches[-1].append(unit)
+        n_pairs += max(unit.n_pairs, 1)
+    random.shuffle(batches)
+    return (_merge(batch) for batch in batches)
+
+
+def _merge(units: list[Unit]) -> list[Example]:
+    """Make one example of all units that come from one example."""
+    grouped: dict[int, list[Unit]] = {}
+    for unit in units:
+        grouped.setdefault(id(unit.example), []).append(unit)
+    return [_join(group) for group in grouped.values()]
+
+
+def _join(units: list[Unit]) -> Example:
+    example = units[0].example
+    if units[0].pairs is None:
+        return example
+    predicted = example.predicted.copy()
+    note_training_pairs(predicted, [pair for unit in units for pair in unit.pairs or ()])
+    return Example(predicted, example.reference)

@@ -1,0 +1,168 @@
+"""Which pairs of mentions may hold which relations: index arrays, and no model."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Literal, NamedTuple, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+from spacy.tokens import Doc, Span
+
+from .errors import BioreError, Errors
+from .relations import get_doc_id
+from .schema import Schema
+
+Scope = Literal["sentence", "window", "document"]
+
+
+class Mention(NamedTuple):
+    """A typed mention: token and character offsets, ends exclusive."""
+
+    start: int
+    end: int
+    start_char: int
+    end_char: int
+    type: str
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """The candidate pairs of one Doc.
+
+    Attributes:
+        mentions: Mentions of the types that the schema knows, in text order, without duplicates.
+        pairs: (pairs, 2) indices of head and tail in ``mentions``.
+        allowed: (pairs, labels) the labels that each pair's types and order permit.
+        left_out: How many pairs in scope were left out, by reason: ``distance`` or ``cap``.
+    """
+
+    mentions: list[Mention]
+    pairs: NDArray[np.int64]
+    allowed: NDArray[np.bool_]
+    left_out: dict[str, int] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    def head(self, row: int) -> Mention:
+        """Return the head of the pair in a row."""
+        return self.mentions[self.pairs[row, 0]]
+
+    def tail(self, row: int) -> Mention:
+        """Return the tail of the pair in a row."""
+        return self.mentions[self.pairs[row, 1]]
+
+    def take(self, rows: NDArray[np.int64]) -> "Candidates":
+        """Return the candidates in these rows only."""
+        return replace(self, pairs=self.pairs[rows], allowed=self.allowed[rows])
+
+
+CandidateGenerator = Callable[[Doc, Schema], Candidates]
+
+
+def make_candidate_generator(
+    scope: Scope = "sentence",
+    window: int = 1,
+    max_distance: int | None = None,
+    max_pairs: int | None = None,
+    spans_key: str | None = None,
+) -> CandidateGenerator:
+    """Make a generator of candidate pairs (registered as ``spacy-biore.CandidateGenerator.v1``).
+
+    Args:
+        scope: Pairs inside one ``sentence``, at most ``window`` sentences apart, or anywhere in the ``document``.
+        window: Number of sentence boundaries that may lie between the mentions, for scope ``window``.
+        max_distance: The most tokens that may lie between the mentions.
+        max_pairs: The most pairs a document; the closest ones are kept.
+        spans_key: Read the mentions from ``doc.spans[spans_key]``, where they may overlap. A Doc without that group,
+            and ``None``, mean ``doc.ents``.
+
+    Raises:
+        BioreError: BR010 for a setting out of range; BR011, when called, for a Doc without sentence boundaries.
+    """
+    if scope not in get_args(Scope):
+        raise BioreError(Errors.BR010.format(setting="scope", value=scope, expected=" or ".join(get_args(Scope))))
+    for setting, value, least in (
+        ("window", window, 0),
+        ("max_distance", max_distance, 0),
+        ("max_pairs", max_pairs, 1),
+    ):
+        if value is not None and value < least:
+            raise BioreError(Errors.BR010.format(setting=setting, value=value, expected=f"at least {least}"))
+    reach = {"sentence": 0, "window": window, "document": None}[scope]
+
+    def generate(doc: Doc, schema: Schema) -> Candidates:
+        mentions = collect_mentions(doc, schema, spans_key=spans_key)
+        if len(mentions) < 2:
+            return no_candidates(mentions, schema)
+        starts = np.asarray([mention.start for mention in mentions])
+        ends = np.asarray([mention.end for mention in mentions])
+        sentences = np.zeros(len(mentions), dtype=np.int64) if reach is None else _sentence_numbers(doc, scope)[starts]
+        pairs = _pairs_in_reach(sentences, reach or 0)
+        pairs, allowed = _allowed_labels(pairs, schema.type_ids(mention.type for mention in mentions), schema)
+        gaps = _gaps(starts, ends, pairs)
+        near = np.flatnonzero(gaps <= max_distance) if max_distance is not None else np.arange(len(pairs))
+        kept = np.sort(near[np.argsort(gaps[near], kind="stable")][:max_pairs])
+        left_out = {"distance": len(pairs) - len(near), "cap": len(near) - len(kept)}
+        return Candidates(mentions, pairs[kept], allowed[kept], left_out)
+
+    return generate
+
+
+def no_candidates(mentions: list[Mention], schema: Schema) -> Candidates:
+    """Return an empty set of candidates."""
+    return Candidates(mentions, np.zeros((0, 2), dtype=np.int64), np.zeros((0, len(schema)), dtype=bool))
+
+
+def collect_mentions(doc: Doc, schema: Schema, *, spans_key: str | None = None) -> list[Mention]:
+    """Return the Doc's mentions of types that the schema knows, in text order, each once."""
+    known = set(schema.entity_types)
+    return sorted({to_mention(span) for span in mention_spans(doc, spans_key=spans_key) if span.label_ in known})
+
+
+def mention_spans(doc: Doc, *, spans_key: str | None = None) -> list[Span]:
+    """Return the entity spans that candidates are made of: a span group where the Doc has it, else ``doc.ents``."""
+    if spans_key is not None and spans_key in doc.spans:
+        return [span for span in doc.spans[spans_key] if len(span)]
+    return list(doc.ents)
+
+
+def to_mention(span: Span) -> Mention:
+    """Reduce a Span to a mention."""
+    return Mention(span.start, span.end, span.start_char, span.end_char, span.label_)
+
+
+def _pairs_in_reach(sentences: NDArray, reach: int) -> NDArray:
+    """Pair every mention with all others at most ``reach`` sentences away, without forming the pairs that are not."""
+    first = np.searchsorted(sentences, sentences - reach, side="left")
+    last = np.searchsorted(sentences, sentences + reach, side="right")
+    counts = last - first
+    heads = np.repeat(np.arange(len(sentences)), counts)
+    tails = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts) + np.repeat(first, counts)
+    pairs = np.stack([heads, tails], axis=1)
+    return pairs[heads != tails]
+
+
+def _allowed_labels(pairs: NDArray, types: NDArray, schema: Schema) -> tuple[NDArray, NDArray]:
+    """Find the labels of each pair, and drop pairs that none is left for (the second order of a symmetric pair)."""
+    heads, tails = types[pairs[:, 0]], types[pairs[:, 1]]
+    backwards = pairs[:, 0] > pairs[:, 1]
+    allowed = schema.label_table[heads, tails]
+    allowed &= ~(schema.ordered_table[heads, tails] & backwards[:, None])
+    rows = allowed.any(axis=1)
+    return pairs[rows], allowed[rows]
+
+
+def _gaps(starts: NDArray, ends: NDArray, pairs: NDArray) -> NDArray:
+    """Count the tokens between the two mentions of each pair; 0 if they touch or overlap."""
+    later_start = np.maximum(starts[pairs[:, 0]], starts[pairs[:, 1]])
+    earlier_end = np.minimum(ends[pairs[:, 0]], ends[pairs[:, 1]])
+    return np.maximum(later_start - earlier_end, 0)
+
+
+def _sentence_numbers(doc: Doc, scope: str) -> NDArray:
+    """Number the sentence of every token from 0."""
+    if not doc.has_annotation("SENT_START"):
+        raise BioreError(Errors.BR011.format(doc_id=get_doc_id(doc), scope=scope))
+    starts = np.asarray([bool(token.is_sent_start) for token in doc])
+    return np.cumsum(starts)

@@ -1,0 +1,199 @@
+"""``python -m spacy biore convert``: from a corpus to .spacy files."""
+
+import json
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from enum import Enum
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import spacy
+import typer
+from tqdm import tqdm  # type: ignore[import-untyped]
+from wasabi import msg
+
+from ..errors import BioreError, Errors
+from ..formats import FORMATS, Counts, Document, Found, to_doc
+from ..formats.conversion import convert, target_in
+from ..formats.masked import ALIASES
+from ..formats.selection import Selection
+from ..formats.staging import Staging
+from ..formats.to_docs import Tokenize
+from .counts_table import counts_tables
+from .parsing import parse_map, parse_names, parse_pair, parse_shares
+
+
+class FormatName(str, Enum):
+    """The names of ``FORMATS``; Typer needs choices as an Enum."""
+
+    chemprot = "chemprot"
+    pubtator = "pubtator"
+    masked = "masked"
+    jsonl = "jsonl"
+
+
+class Align(str, Enum):
+    """The choices of ``--align``."""
+
+    move = "move"
+    cut = "cut"
+
+
+class OnMismatch(str, Enum):
+    """The choices of ``--on-mismatch``."""
+
+    error = "error"
+    drop = "drop"
+
+
+def convert_cli(
+    corpus_format: Annotated[
+        FormatName, typer.Argument(metavar="FORMAT", help=f"Format of the corpus: {', '.join(FORMATS)}")
+    ],
+    input_path: Annotated[Path, typer.Argument(metavar="INPUT", help="File, or folder with one or several splits")],
+    output_path: Annotated[
+        Path, typer.Argument(metavar="OUTPUT", help=".spacy file for a file; folder for a folder or with --split")
+    ],
+    lang: Annotated[str, typer.Option("--lang", "-l", help="Language whose blank pipeline tokenises")] = "en",
+    model: Annotated[
+        str | None, typer.Option("--model", "-m", help="Tokenise as this pipeline does (name or path)")
+    ] = None,
+    align: Annotated[
+        Align | None,
+        typer.Option(
+            "--align",
+            help="Where a mention begins or ends inside a token: move it outwards, or cut the token (default for masked)",
+        ),
+    ] = None,
+    split: Annotated[
+        str | None,
+        typer.Option("--split", help="Divide one file into train, dev and test by article, e.g. 0.8,0.1,0.1"),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", "-s", help="Seed of the division")] = 0,
+    labels: Annotated[
+        str | None,
+        typer.Option("--labels", help="Keep only relations of these labels, e.g. CPR:3,CPR:4 (after --map-labels)"),
+    ] = None,
+    map_types: Annotated[
+        str | None, typer.Option("--map-types", help="Rename entity types, e.g. Chemical=CHEMICAL,Disease=DISEASE")
+    ] = None,
+    map_labels: Annotated[
+        str | None, typer.Option("--map-labels", help="Rename relation labels, e.g. 1=INTERACTS")
+    ] = None,
+    on_mismatch: Annotated[
+        OnMismatch | None,
+        typer.Option(
+            "--on-mismatch",
+            help="chemprot, pubtator: a mention's text is not what its offsets give (default: error)",
+        ),
+    ] = None,
+    pair: Annotated[
+        str | None, typer.Option("--pair", help="masked: entity types of head and tail, e.g. CHEMICAL,GENE")
+    ] = None,
+    null_labels: Annotated[
+        str | None,
+        typer.Option("--null-label", help="masked: labels that mean no relation (default: false,0,DDI-false)"),
+    ] = None,
+    tag_aliases: Annotated[
+        str | None, typer.Option("--tag-alias", help="masked: what a tag stands for, e.g. PROT12=PROTEIN-PROTEIN")
+    ] = None,
+    report: Annotated[Path | None, typer.Option("--report", "-r", help="Save the counts as JSON here")] = None,
+) -> None:
+    """Convert a corpus with relations to spaCy's binary training format.
+
+    Prints what was read, moved, dropped and written. Nothing is written unless everything could be converted.
+    """
+    with _messages():
+        format_name = corpus_format.value
+        options = _options(
+            format_name,
+            on_mismatch=on_mismatch and on_mismatch.value,
+            pair=parse_pair("--pair", pair),
+            null_labels=parse_names("--null-label", null_labels),
+            aliases=parse_map("--tag-alias", tag_aliases),
+        )
+        selection = Selection(
+            parse_map("--map-types", map_types), parse_map("--map-labels", map_labels), parse_names("--labels", labels)
+        )
+        shares = parse_shares("--split", split)
+        found = FORMATS[format_name].find(input_path)
+        if shares and len(found.sources) > 1:
+            raise BioreError(Errors.BR146.format(path=input_path, number=len(found.sources)))
+        target = target_in(output_path, is_file=not (input_path.is_dir() or shares))
+        tokenize = _tokenizer(lang, model)
+        with Staging() as staging:
+            counts = convert(
+                FORMATS[format_name],
+                found.sources,
+                options=options,
+                selection=selection,
+                make_doc=partial(to_doc, tokenize=tokenize, align=align.value if align else FORMATS[format_name].align),
+                target=target,
+                staging=staging,
+                shares=shares,
+                seed=seed,
+                watch=_watch,
+            )
+            if report:
+                _save(staging.path(report), _report(format_name, input_path, found, counts))
+        _print(found, counts)
+        msg.good(f"{len(counts)} file(s) written: {', '.join(str(target(name)) for name in counts)}")
+
+
+@contextmanager
+def _messages() -> Iterator[None]:
+    """Print warnings as messages; print an error of the corpus or the options as one too, and exit with code 1."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.filterwarnings("always", message=r"\[BRW")
+        try:
+            yield
+        except BioreError as error:
+            msg.fail("Nothing was converted", str(error), exits=1)
+        finally:
+            for warning in caught:
+                msg.warn(str(warning.message))
+
+
+def _options(format_name: str, **values: Any) -> dict[str, Any]:
+    """Return the reading options that were given, if all of them belong to the format."""
+    given = {name: value for name, value in values.items() if value is not None}
+    for name in given.keys() - FORMATS[format_name].options:
+        raise BioreError(Errors.BR148.format(option=name, format=format_name))
+    if "aliases" in given:
+        given["aliases"] = {**ALIASES, **given["aliases"]}
+    return given
+
+
+def _tokenizer(lang: str, model: str | None) -> Tokenize:
+    try:
+        nlp = spacy.load(model) if model else spacy.blank(lang)
+    except (OSError, ImportError) as error:
+        raise BioreError(Errors.BR139.format(name=model or lang, problem=error)) from error
+    return nlp.tokenizer
+
+
+def _watch(documents: Iterable[Document], name: str) -> Iterable[Document]:
+    """Show progress on a terminal, as spaCy's own commands do, and nowhere else."""
+    return tqdm(documents, desc=name, unit=" docs", disable=None, leave=False)
+
+
+def _report(format_name: str, input_path: Path, found: Found, counts: Mapping[str, Counts]) -> dict[str, Any]:
+    return {
+        "format": format_name,
+        "input": str(input_path),
+        "skipped": {str(path): reason for path, reason in found.skipped.items()},
+        "splits": {name: split.as_dict() for name, split in counts.items()},
+    }
+
+
+def _save(path: Path, report: dict[str, Any]) -> None:
+    path.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _print(found: Found, counts: Mapping[str, Counts]) -> None:
+    for path, reason in found.skipped.items():
+        msg.info(f"Left out {path}: {reason}")
+    for table in counts_tables(counts):
+        print(table)

@@ -1,0 +1,412 @@
+"""The pipeline component ``relation_extractor``."""
+
+import math
+import warnings
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from spacy.language import Language
+from spacy.pipeline import TrainablePipe
+from spacy.tokens import Doc, Token
+from spacy.training import Example, validate_examples, validate_get_examples
+from spacy.vocab import Vocab
+from thinc.api import Model, Optimizer
+
+from .candidates import CandidateGenerator, Candidates, Mention, make_candidate_generator
+from .errors import BioreError, Errors, Warnings
+from .relations import MentionRecord, Relation, RelationRecord, get_doc_id, get_records, get_relations, set_records
+from .sampling import take_training_pairs
+from .schema import Schema, SchemaConfig
+from .scorer import score_relations
+from .targets import candidate_keys, decide, gold_labels, loss_and_gradient, probabilities, relation_key
+
+if TYPE_CHECKING:
+    from .model.architecture import PairLogits, RelationModel
+
+DEFAULT_CONFIG: dict[str, Any] = {
+    "model": {
+        "@architectures": "spacy-biore.RelationModel.v1",
+        "encoder": "microsoft/BiomedNLP-BiomedBERT-base-uncased-abstract",
+    },
+    "candidates": {"@misc": "spacy-biore.CandidateGenerator.v1"},
+    "relation_types": [],
+    "exclusive": True,
+    "threshold": None,
+    "label_thresholds": {},
+    "scorer": {"@scorers": "spacy-biore.RelationScorer.v1"},
+}
+
+
+@Language.factory(
+    "relation_extractor",
+    requires=["doc.ents"],
+    assigns=["doc._.relations"],
+    default_config=DEFAULT_CONFIG,
+    default_score_weights={
+        "rel_micro_f": 1.0,
+        "rel_micro_p": 0.0,
+        "rel_micro_r": 0.0,
+        "rel_macro_f": 0.0,
+        "rel_per_type": None,
+    },
+)
+def make_relation_extractor(
+    nlp: Language,
+    name: str,
+    model: Model,
+    candidates: CandidateGenerator,
+    relation_types: list[dict[str, Any]],
+    exclusive: bool,
+    threshold: float | None,
+    label_thresholds: dict[str, float],
+    scorer: Callable | None,
+) -> "RelationExtractor":
+    """Make a relation extractor; see ``RelationExtractor`` for the settings."""
+    return RelationExtractor(
+        nlp.vocab,
+        model,
+        name,
+        candidates=candidates,
+        relation_types=relation_types,
+        exclusive=exclusive,
+        threshold=threshold,
+        label_thresholds=label_thresholds,
+        scorer=scorer,
+    )
+
+
+class Predictions(NamedTuple):
+    """What the component predicts for some docs.
+
+    Attributes:
+        candidates: The candidate pairs of each Doc.
+        rows: (scored,) which candidates were scored, counted through all docs.
+        scores: (scored, labels) probability of each label.
+    """
+
+    candidates: list[Candidates]
+    rows: NDArray[np.int64]
+    scores: NDArray[np.float32]
+
+
+class RelationExtractor(TrainablePipe):
+    """Finds typed, directed relations between the entities of a Doc.
+
+    Args:
+        vocab: The shared vocabulary.
+        model: Scores candidate pairs.
+        name: Name of the component in the pipeline.
+        candidates: Generates the candidate pairs of a Doc.
+        relation_types: The schema: a list of ``{"label", "head", "tail", "symmetric"}``. Empty: learned from the data
+            or read from a labels file in ``initialize``.
+        exclusive: Whether a pair has at most one label (softmax with a null class) or any number (sigmoid).
+        threshold: Least probability of a relation. None: a label must be more probable than "no relation" if
+            ``exclusive``, else than 0.5.
+        label_thresholds: Thresholds of single labels, in place of ``threshold``.
+        scorer: Scores predictions against gold relations.
+
+    The settings of decisions (``threshold``, ``label_thresholds``) are in ``cfg`` and are read when predicting.
+    """
+
+    def __init__(
+        self,
+        vocab: Vocab,
+        model: "RelationModel",
+        name: str = "relation_extractor",
+        *,
+        candidates: CandidateGenerator | None = None,
+        relation_types: SchemaConfig | None = None,
+        exclusive: bool = True,
+        threshold: float | None = None,
+        label_thresholds: dict[str, float] | None = None,
+        scorer: Callable | None = score_relations,
+    ) -> None:
+        self.vocab = vocab
+        self.model = model
+        self.name = name
+        self.generate = candidates or make_candidate_generator()
+        self.scorer = scorer
+        self.cfg: dict[str, Any] = {
+            "relation_types": Schema.from_config(relation_types or []).to_config(),
+            "exclusive": exclusive,
+            "threshold": threshold,
+            "label_thresholds": dict(label_thresholds or {}),
+        }
+        self._thresholds()
+
+    @property
+    def schema(self) -> Schema:
+        """Which relations there are, and between which entity types."""
+        return Schema.from_config(self.cfg["relation_types"])
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The relation labels, in the order of the model's outputs."""
+        return self.schema.labels
+
+    @property
+    def label_data(self) -> SchemaConfig:
+        """The schema as JSON data, as ``spacy init labels`` saves it and ``initialize`` takes it."""
+        return self.schema.to_config()
+
+    def add_label(
+        self, label: str, *, head: Sequence[str] | str = (), tail: Sequence[str] | str = (), symmetric: bool = False
+    ) -> int:
+        """Add a relation type before the model is initialized.
+
+        Args:
+            label: Its label.
+            head: Entity types of its head.
+            tail: Entity types of its tail.
+            symmetric: Whether head and tail may be exchanged.
+
+        Returns:
+            0 if there is such a label, else 1.
+
+        Raises:
+            BioreError: BR001 without entity types; BR006 after initialization.
+        """
+        if label in self.schema:
+            return 0
+        if self.model.has_dim("nO"):
+            raise BioreError(Errors.BR006.format(label=label, name=self.name))
+        entry = {"label": label, "head": head, "tail": tail, "symmetric": symmetric}
+        self._set_schema(Schema([*self.schema.types, *Schema.from_config([entry]).types]))
+        return 1
+
+    def initialize(
+        self,
+        get_examples: Callable[[], Iterable[Example]],
+        *,
+        nlp: Language | None = None,
+        labels: SchemaConfig | None = None,
+    ) -> None:
+        """Set the schema, check that the data fit it, and make the model.
+
+        Args:
+            get_examples: Returns gold examples.
+            nlp: The pipeline.
+            labels: The schema as ``label_data`` returns it. Without it and without a declared schema, the schema is
+                what the gold relations show.
+
+        Raises:
+            BioreError: BR003 if no relation is known; BR004 if a gold relation does not fit the schema.
+        """
+        validate_get_examples(get_examples, "RelationExtractor.initialize")
+        if labels is not None:
+            self._set_schema(Schema.from_config(labels))
+        elif not self.labels:
+            self._set_schema(_observed_schema(eg.reference for eg in get_examples()))
+        if not self.labels:
+            raise BioreError(Errors.BR003.format(name=self.name))
+        self._check_examples(get_examples())
+        self.model.attrs["schema"] = self.label_data
+        self.model.set_dim("nO", len(self.labels) + (1 if self.cfg["exclusive"] else 0))
+        self.model.initialize()
+
+    def predict(self, docs: Iterable[Doc]) -> Predictions:
+        """Score the candidate pairs of some docs without changing the docs."""
+        docs = list(docs)
+        candidates = self.get_candidates(docs)
+        allowed = _stack_allowed(candidates, self.labels)
+        if not len(allowed):
+            return Predictions(candidates, np.zeros(0, dtype=np.int64), np.zeros(allowed.shape, dtype=np.float32))
+        scored = self.model.predict((docs, candidates))
+        self._warn_of_misfits(docs, candidates, scored.rows)
+        scores = probabilities(scored.logits, allowed[scored.rows], exclusive=self.cfg["exclusive"])
+        return Predictions(candidates, scored.rows, scores)
+
+    def set_annotations(self, docs: Iterable[Doc], scores: Predictions) -> None:
+        """Write relations on docs. Relations with labels of other components stay."""
+        labels = self.labels
+        thresholds = self._thresholds()
+        for doc, (candidates, rows, doc_scores) in zip(docs, _by_doc(scores), strict=True):
+            found: list[RelationRecord] = [
+                {
+                    "head": _as_record(candidates.head(rows[pair])),
+                    "tail": _as_record(candidates.tail(rows[pair])),
+                    "label": labels[column],
+                    "score": float(doc_scores[pair, column]),
+                }
+                for pair, column in decide(doc_scores, thresholds, exclusive=self.cfg["exclusive"])
+            ]
+            others = [record for record in get_records(doc) if record["label"] not in labels]
+            set_records(doc, [*others, *found])
+
+    def get_candidates(self, docs: Iterable[Doc]) -> list[Candidates]:
+        """Generate the candidate pairs of each Doc."""
+        schema = self.schema
+        return [self.generate(doc, schema) for doc in docs]
+
+    def update(
+        self,
+        examples: Iterable[Example],
+        *,
+        drop: float = 0.0,
+        sgd: Optimizer | None = None,
+        losses: dict[str, float] | None = None,
+    ) -> dict[str, float]:
+        """Learn from gold relations.
+
+        The loss is the mean over all pairs of the batch. Large batches pass through the model a chunk at a time, so
+        that memory stays bounded; the gradient is that of the whole batch.
+
+        Args:
+            examples: A batch of examples; candidates come from their predicted docs.
+            drop: Not used: dropout is a setting of the model.
+            sgd: The optimizer, if the weights shall be updated now.
+            losses: The loss is added to ``losses[self.name]``.
+        """
+        losses = {} if losses is None else losses
+        losses.setdefault(self.name, 0.0)
+        examples = list(examples)
+        validate_examples(examples, "RelationExtractor.update")
+        docs = [eg.predicted for eg in examples]
+        candidates = [
+            take_training_pairs(doc, found) for doc, found in zip(docs, self.get_candidates(docs), strict=True)
+        ]
+        n_pairs = sum(len(found) for found in candidates)
+        for chunk in _chunks(candidates, self.model.attrs["chunk_pairs"]):
+            scored, backprop = self.model.begin_update((docs, chunk))
+            loss, d_logits = self.get_loss(examples, (chunk, scored))
+            share = len(scored.rows) / n_pairs
+            backprop(scored._replace(logits=d_logits * share))
+            losses[self.name] += loss * share
+        if sgd is not None:
+            self.finish_update(sgd)
+        return losses
+
+    def get_loss(
+        self, examples: Iterable[Example], scores: tuple[Sequence[Candidates], "PairLogits"]
+    ) -> tuple[float, NDArray[np.float32]]:
+        """Return the mean cross-entropy of the scored pairs and its gradient (scored, classes).
+
+        Args:
+            examples: The examples that the candidates come from.
+            scores: Candidates of each example, and what the model returned for them.
+
+        Raises:
+            ValueError: BR030 if the loss is not finite.
+        """
+        candidates, (rows, logits) = scores
+        schema = self.schema
+        truth = [gold_labels(eg.reference, found, schema) for eg, found in zip(examples, candidates, strict=True)]
+        allowed = _stack_allowed(candidates, schema.labels)[rows]
+        loss, gradient = loss_and_gradient(logits, np.vstack(truth)[rows], allowed, exclusive=self.cfg["exclusive"])
+        if not math.isfinite(loss):
+            raise ValueError(Errors.BR030.format(name=self.name))
+        return loss / max(len(rows), 1), gradient / max(len(rows), 1)
+
+    def explain(self, doc: Doc) -> list[tuple[Relation, list[tuple[Token, float]]]]:
+        """Return the relations of a Doc with the attention that each paid to the words around it.
+
+        Returns:
+            Each relation of this component with (token, weight) for the tokens shown to the encoder, in text order. The
+            weights of a pair have a sum of 1 (Su & Vijay-Shanker 2022, Table 8). Empty lists of words if the model's
+            summary is not ``attention``.
+        """
+        from .model.architecture import attention
+
+        candidates = self.get_candidates([doc])
+        rows = {key: row for row, key in enumerate(candidate_keys(candidates[0]))}
+        weights = attention(self.model, doc, candidates[0])
+        schema = self.schema
+        return [
+            (view, weights.get(rows.get(relation_key(record, schema)[0], -1), []))
+            for view, record in zip(get_relations(doc), get_records(doc), strict=True)
+            if record["label"] in schema
+        ]
+
+    def _set_schema(self, schema: Schema) -> None:
+        self.cfg["relation_types"] = schema.to_config()
+        for label in schema.labels:
+            self.vocab.strings.add(label)
+
+    def _thresholds(self) -> NDArray[np.float32]:
+        """Return the threshold of every label; NaN where none is set."""
+        settings = dict.fromkeys(self.labels, self.cfg["threshold"]) | self.cfg["label_thresholds"]
+        for label, value in [(self.name, self.cfg["threshold"]), *settings.items()]:
+            if value is not None and not 0.0 <= value <= 1.0:
+                raise BioreError(Errors.BR005.format(label=label, value=value))
+        return np.asarray([_or_nan(settings[label]) for label in self.labels], dtype=np.float32)
+
+    def _check_examples(self, examples: Iterable[Example]) -> None:
+        """Check that gold relations fit the schema, and warn if there is nothing to learn from."""
+        schema = self.schema
+        n_docs = n_mentions = 0
+        for eg in examples:
+            n_docs += 1
+            n_mentions += len(self.generate(eg.reference, schema).mentions)
+            for record in get_records(eg.reference):
+                problem = _misfit(schema, record["label"], record["head"]["type"], record["tail"]["type"])
+                if problem:
+                    doc_id = get_doc_id(eg.reference)
+                    raise BioreError(Errors.BR004.format(name=self.name, problem=problem, doc_id=doc_id))
+        if n_docs and not n_mentions:
+            self.warn_of_no_entities(n_docs)
+
+    def warn_of_no_entities(self, n_docs: int) -> None:
+        """Warn that there is nothing to relate in a whole corpus."""
+        warnings.warn(Warnings.BRW01.format(n_docs=n_docs, name=self.name), stacklevel=3)
+
+    def _warn_of_misfits(self, docs: Sequence[Doc], candidates: Sequence[Candidates], rows: NDArray) -> None:
+        """Warn of candidates that were not scored because they do not fit into the encoder."""
+        owners = np.repeat(np.arange(len(docs)), [len(found) for found in candidates])
+        missing = np.setdiff1d(np.arange(len(owners)), rows)
+        if len(missing):
+            text = Warnings.BRW02.format(
+                n_pairs=len(missing),
+                max_length=self.model.attrs["max_length"],
+                doc_id=get_doc_id(docs[owners[missing[0]]]),
+            )
+            warnings.warn(text, stacklevel=3)
+
+
+def _observed_schema(references: Iterable[Doc]) -> Schema:
+    return Schema.from_triples(
+        (record["label"], record["head"]["type"], record["tail"]["type"])
+        for reference in references
+        for record in get_records(reference)
+    )
+
+
+def _misfit(schema: Schema, label: str, head: str, tail: str) -> str | None:
+    if label not in schema:
+        return f"the label '{label}' is not in it"
+    if not schema.allows(label, head, tail):
+        return f"'{label}' does not relate {head} to {tail} in it"
+    return None
+
+
+def _stack_allowed(candidates: Sequence[Candidates], labels: Sequence[str]) -> NDArray[np.bool_]:
+    return np.vstack([np.zeros((0, len(labels)), dtype=bool), *(found.allowed for found in candidates)])
+
+
+def _by_doc(predictions: Predictions) -> Iterator[tuple[Candidates, NDArray, NDArray]]:
+    """Split predictions into each Doc's candidates, scored rows among them, and scores."""
+    start = 0
+    for found in predictions.candidates:
+        mine = (predictions.rows >= start) & (predictions.rows < start + len(found))
+        yield found, predictions.rows[mine] - start, predictions.scores[mine]
+        start += len(found)
+
+
+def _chunks(candidates: Sequence[Candidates], size: int) -> Iterator[list[Candidates]]:
+    """Split the candidates of a batch into runs of at most ``size`` pairs; each run has an entry for every Doc."""
+    ends = np.cumsum([len(found) for found in candidates])
+    starts = ends - [len(found) for found in candidates]
+    for first in range(0, int(ends[-1]) if len(ends) else 0, size):
+        yield [
+            found.take(np.arange(max(first - start, 0), max(min(first + size, end) - start, 0)))
+            for found, start, end in zip(candidates, starts, ends, strict=True)
+        ]
+
+
+def _as_record(mention: Mention) -> MentionRecord:
+    return {"start": mention.start_char, "end": mention.end_char, "type": mention.type}
+
+
+def _or_nan(value: float | None) -> float:
+    return math.nan if value is None else value

@@ -1,0 +1,209 @@
+"""Every coded message of the package: what happened, where, and what to do about it.
+
+Codes are never reused. ``BR0xx`` concern the pipeline component, ``BR1xx`` corpora and formats,
+``BR2xx`` encoders, ``BR3xx`` commands; ``BRWxx`` are warnings.
+"""
+
+from spacy.errors import ErrorsWithCodes
+
+
+class BioreError(ValueError):
+    """Base of the errors that bad input or bad settings cause."""
+
+
+class Errors(metaclass=ErrorsWithCodes):
+    """Messages of errors; fill them with ``str.format``."""
+
+    # schema and labels
+    BR001 = (
+        "Relation schema: {problem}. Each entry needs a label, the entity types of its head and of its tail, "
+        'for example {{"label": "INHIBITS", "head": ["CHEMICAL"], "tail": ["GENE"]}}.'
+    )
+    BR002 = "The relation label '{label}' is not in the schema of '{name}'. Known labels: {labels}."
+    BR003 = (
+        "The component '{name}' has no relation labels. Declare a schema in its config, add labels with "
+        "add_label, or call nlp.initialize with examples that hold relations."
+    )
+    BR004 = (
+        "The corpus does not fit the schema of '{name}': {problem} (first seen in document '{doc_id}'). "
+        "Correct the schema, or convert the corpus with the right type and label map."
+    )
+    BR005 = "The threshold of label '{label}' is {value}; thresholds are numbers from 0 to 1."
+    BR006 = (
+        "Can't add the label '{label}' to '{name}' after its model was initialized: the output layer has a fixed "
+        "size. Add labels first, or initialize again."
+    )
+    # candidates
+    BR010 = "Candidate generator: {setting} is {value!r}; it must be {expected}."
+    BR011 = (
+        "Document '{doc_id}' has no sentence boundaries, which candidates of scope '{scope}' need. Put a "
+        "'sentencizer' (or 'parser', 'senter') before the relation extractor, or use scope 'document'."
+    )
+    # relations on a Doc
+    BR020 = (
+        "A relation record must have the keys head, tail (each with start, end, type), label and score; got: "
+        "{record!r}."
+    )
+    BR021 = (
+        "The mention {start}:{end} (characters) of relation '{label}' does not fall on token boundaries of this Doc. "
+        "Relations belong to the text they were predicted on."
+    )
+    # training
+    BR030 = "The loss of '{name}' is not a number. Lower the learning rate, or switch mixed precision off."
+    BR031 = "No training corpus at {path}. Convert one first: python -m spacy biore convert --help."
+    BR032 = "Corpus reader: {setting} is {value!r}; it must be {expected}."
+
+    # reading corpora
+    BR100 = "Can't read {path}: {problem}. Check the path and its permissions."
+    BR101 = "{path} holds no documents. Check that the file was downloaded and unpacked completely."
+    BR102 = (
+        "{path}, line {line}: byte {byte:#04x} at position {position} is not valid UTF-8. Convert the file first, for "
+        "example with: iconv -f latin1 -t utf-8."
+    )
+    BR103 = (
+        "{where}: {found} columns where {wanted} are needed, separated by tabs: {text!r}. Is this the right format, "
+        "and did an editor replace tabs by spaces?"
+    )
+    BR104 = (
+        "{where}: document '{doc_id}': the offset {value!r} is not a whole number from 0 up. Correct the row; offsets "
+        "are columns of their own."
+    )
+    BR105 = (
+        "{where}: document '{doc_id}': the mention {start}:{end} is reversed, or does not lie in the text, which has "
+        "{length} characters. Offsets count characters, not bytes, from 0; the end is exclusive."
+    )
+    BR106 = (
+        "{where}: document '{doc_id}': at {start}:{end} the mention should be {surface!r}, but the text has {found!r} "
+        "there. Correct the row or the text, or leave such mentions out, counted, with --on-mismatch drop."
+    )
+    BR107 = "{where}: document '{doc_id}' has two mentions with the id '{id}'. Give each mention an id of its own."
+    BR108 = (
+        "{where}: there is no document '{doc_id}' in the table of abstracts of this split. Are the tables of one split?"
+    )
+    BR109 = (
+        "{where}: document '{doc_id}': a relation names the mention '{id}', which this document does not have. "
+        "Relations hold between mentions of one document; correct the id."
+    )
+    BR110 = "{path}: found nothing to convert; looked for {wanted}. Check the path and the format."
+    BR111 = (
+        "{path} and {other} both claim to be the same table of the split '{split}'. Convert the folders of the splits "
+        "one by one, or move one of the files away."
+    )
+    BR112 = "The split '{split}' in {path} has no table of {role} (a .tsv file with '{role}' in its name)."
+    BR113 = (
+        "{where}: document '{doc_id}': argument {number} of the relation is {value!r}; it must look like "
+        "'Arg{number}:T1'. Correct the row."
+    )
+    BR114 = (
+        "{where}: this row of document '{other}' stands among those of document '{doc_id}'. All rows of a document "
+        "follow its own text, and no relation goes from one document to another."
+    )
+    BR115 = "{where}: {problem}. Is this a PubTator file?"
+    BR116 = (
+        "{where}: document '{doc_id}': {text!r} is neither a mention (id, start, end, text, type, concept) nor a "
+        "relation (id, label, concept, concept), separated by tabs. Correct or remove the line."
+    )
+    BR117 = (
+        "{where}: there already is a different document with the id '{doc_id}' ({first}). Give each document an id of "
+        "its own."
+    )
+    BR120 = (
+        "{where}: document '{doc_id}': an instance needs the tags of two mentions, and this one has {number} (tags: "
+        "{tags}): {text!r}. A tag for two mentions is written @TYPE-TYPE$ or named with --tag-alias; a header line "
+        "reads: index, sentence, label."
+    )
+    BR121 = (
+        "{where}: document '{doc_id}': the tags have the types {first} and {second}. Say which is the head: --pair "
+        "{first},{second} or --pair {second},{first}."
+    )
+    BR122 = (
+        "{where}: document '{doc_id}': the tags have the types {found}, but the pair of this corpus is {pair}. Correct "
+        "--pair, or name what the tags stand for with --tag-alias."
+    )
+    BR130 = "{where}: not valid JSON: {problem}. Each line holds one complete object."
+    BR131 = "{where}: document '{doc_id}': this {kind} does not fit the schema: {problem}. See docs/formats.md."
+    # converting corpora
+    BR139 = "Can't tokenise with '{name}': {problem}"
+    BR140 = "Can't write {path}: {problem}. Choose another output."
+    BR141 = "--split {shares}: give three shares, for train, dev and test, that are not negative and add up to 1."
+    BR142 = "The split '{split}' would be empty: there are only {groups} articles to divide. Give fewer splits a share."
+    BR143 = "{where}: document '{doc_id}': the tokenizer changes the text, so offsets are lost. Use another pipeline."
+    BR144 = "The output of this conversion is {wanted}; {path} looks like the other. Change the output path."
+    BR145 = (
+        "No relation has one of the labels {labels}. The corpus has: {found}. Correct --labels, which is applied after "
+        "--map-labels."
+    )
+    BR146 = "--split divides one file, and {path} has {number} splits already. Convert them without --split."
+    BR147 = "{option} {value!r}: expected {expected}."
+    BR148 = "The format '{format}' has no option '{option}'. See: python -m spacy biore convert --help."
+    BR149 = "The counts of {kind} do not add up: {flow}. This is a fault of spacy_biore; please report it."
+
+    # encoders
+    BR200 = "No encoder '{name}'. Tried, in this order: {tried}. Give a folder, an installed package or a hub name."
+    BR201 = "The encoder '{name}' has no fast tokenizer, which character offsets need. Choose an encoder that has one."
+    BR202 = "max_length is {value}; it must be from 16 to {limit}, the number of positions of the encoder '{name}'."
+    BR203 = "Pooling: {setting} is {value!r}; it must be one of {expected}."
+    BR204 = "The model has not been initialized. Call nlp.initialize, or load a trained pipeline."
+
+    # evaluating
+    BR300 = (
+        "Can't load the pipeline '{name}': {problem}. Give the folder that spacy train wrote (such as "
+        "training/model-best), or the name of an installed pipeline."
+    )
+    BR301 = (
+        "The pipeline '{name}' has no relation extractor to evaluate; its components are: {components}. Train one "
+        "with spacy train, or evaluate another pipeline."
+    )
+    BR302 = (
+        "The model does not fit the corpus: {n_relations} gold relations have labels that it does not know: {labels}. "
+        "It knows: {known}. Restrict scoring with --labels, or convert the corpus with other --labels or --map-labels."
+    )
+    BR303 = "--labels: the model does not know {labels}. It knows: {known}."
+    BR304 = (
+        "There are no documents to evaluate on in {path}. Give a .spacy file or a folder of them, as python -m spacy "
+        "biore convert writes them."
+    )
+    BR305 = (
+        "Can't read the corpus {path}: {problem}. Give a .spacy file or a folder of them, as python -m spacy biore "
+        "convert writes them."
+    )
+    BR306 = "Can't write the results to {path}: {problem}. Choose another --output."
+    BR307 = "Can't use GPU {gpu_id}: {problem}. Leave --gpu-id away to evaluate on the CPU."
+
+
+class Warnings(metaclass=ErrorsWithCodes):
+    """Messages of warnings; fill them with ``str.format``."""
+
+    BRW01 = (
+        "No entities in any of the {n_docs} documents, so there are no candidate pairs. Is there an entity recogniser "
+        "before '{name}' in the pipeline, and do its labels match the schema?"
+    )
+    BRW02 = (
+        "{n_pairs} candidate pairs were left out because their two mentions are too far apart to fit into {max_length} "
+        "word pieces (first in document '{doc_id}'). Raise max_length, or limit the candidates' distance."
+    )
+    BRW03 = (
+        "Doc._.{name} belongs to another package and is left alone. Read relations with "
+        "spacy_biore.relations.get_relations(doc) instead."
+    )
+    BRW04 = "{n_relations} gold relations can't be learned: {reason} (first in document '{doc_id}')."
+    BRW05 = "The optimizer's use_averages has no effect on '{name}'. Set it to false."
+    # converting corpora
+    BRW11 = "The split '{split}' in {path} has no table of relations: its documents are written without relations."
+    BRW12 = (
+        "{number} article(s) are in more than one of the outputs; the first is '{first}', in {splits}. If these are "
+        "splits of one corpus, its test results will be too good."
+    )
+    BRW13 = "These names to rename or to keep occur nowhere in the corpus: {names}."
+    BRW14 = (
+        "{path}: no two instances are known to come from one article, so --split divides them singly. Sentences of one "
+        "article, and pairs of one sentence, may come to lie on both sides."
+    )
+    BRW20 = (
+        "No gold relations in any of the {n_docs} documents, so there is nothing to score. Do the corpus and --labels "
+        "belong together, and was the corpus saved with its user data (DocBin(store_user_data=True))?"
+    )
+    BRW21 = (
+        "{n_relations} gold relations can't be found by this model and count as missed, because its schema does not "
+        "allow their entity types: {examples} (first in document '{doc_id}')."
+    )

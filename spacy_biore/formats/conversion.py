@@ -1,0 +1,147 @@
+"""The way of a whole corpus: read, rename, divide, tokenise, write; with counts that add up."""
+
+import warnings
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from spacy.tokens import Doc, DocBin
+
+from ..errors import BioreError, Errors, Warnings
+from .counts import Counts
+from .document import Document
+from .registry import Format
+from .selection import LABEL_NOT_KEPT, Selection
+from .sources import Source
+from .splits import split_documents
+from .staging import Staging
+
+MakeDoc = Callable[[Document], tuple[Doc, Counts]]
+Watch = Callable[[Iterable[Document], str], Iterable[Document]]
+
+
+def target_in(output: Path, *, is_file: bool) -> Callable[[str], Path]:
+    """Return the function from the name of a split to its file.
+
+    Args:
+        output: A .spacy file, or a folder for one .spacy file a split.
+        is_file: Which of both it must be.
+
+    Raises:
+        BioreError: BR144 if it looks like the other.
+    """
+    if is_file != (output.suffix == ".spacy"):
+        wanted = "one .spacy file" if is_file else "a folder, for one .spacy file a split"
+        raise BioreError(Errors.BR144.format(path=output, wanted=wanted))
+    return lambda name: output if is_file else output / f"{name}.spacy"
+
+
+def convert(
+    corpus_format: Format,
+    sources: Iterable[Source],
+    *,
+    options: Mapping[str, Any],
+    selection: Selection,
+    make_doc: MakeDoc,
+    target: Callable[[str], Path],
+    staging: Staging,
+    shares: Sequence[float] | None = None,
+    seed: int = 0,
+    watch: Watch = lambda documents, name: documents,
+) -> dict[str, Counts]:
+    """Convert the splits of a corpus into DocBin files.
+
+    Args:
+        corpus_format: How to read.
+        sources: What to read.
+        options: Keyword arguments of the format's reader.
+        selection: What to rename and to keep.
+        make_doc: Makes the Doc of a document, with its counts.
+        target: From the name of a split to its file.
+        staging: The files are written in it, and appear when its block ends.
+        shares: Divide each source into train, dev and test by these shares.
+        seed: Seed of the division.
+        watch: Called with the documents and the name of each source; returns them, as tqdm does.
+
+    Returns:
+        The counts of each split, checked.
+
+    Raises:
+        BioreError: whatever the reader raises; BR101 for a source without documents, BR117 for different documents of
+            one id, BR141 and BR142 for the division, BR145 if none of the labels to keep occurs.
+    """
+    counts: dict[str, Counts] = {}
+    groups: dict[str, set[str]] = {}
+    for source in sources:
+        documents = map(selection, watch(corpus_format.read(source, **options), source.name))
+        for name, part in _parts(source, documents, corpus_format, shares, seed):
+            doc_bin, counts[name], groups[name] = _pack(part, make_doc)
+            if not counts[name].documents.read:
+                raise BioreError(Errors.BR101.format(path=", ".join(map(str, source.files.values()))))
+            doc_bin.to_disk(staging.path(target(name)))
+    _check_labels(selection, counts.values())
+    _warn_of_shared(groups)
+    return counts
+
+
+def _parts(
+    source: Source, documents: Iterable[Document], corpus_format: Format, shares: Sequence[float] | None, seed: int
+) -> Iterator[tuple[str, Iterable[Document]]]:
+    if shares is None:
+        yield source.name, documents
+        return
+    whole = list(documents)
+    if corpus_format.of_sentences and len({document.group for document in whole}) == len(whole):
+        warnings.warn(Warnings.BRW14.format(path=source.path), stacklevel=4)
+    yield from split_documents(whole, shares, seed=seed).items()
+
+
+def _pack(documents: Iterable[Document], make_doc: MakeDoc) -> tuple[DocBin, Counts, set[str]]:
+    """Return the Docs of a split, its counts and its groups."""
+    doc_bin = DocBin(store_user_data=True)
+    total, groups = Counts(), set()
+    seen: dict[str, tuple[bytes, str]] = {}
+    for document in documents:
+        reason = _reason_to_drop(document, seen)
+        if reason:
+            counts = document.counts
+            counts.discard(reason)
+        else:
+            doc, counts = make_doc(document)
+            doc_bin.add(doc)
+        total.add(counts)
+        groups.add(document.group)
+    total.check()
+    return doc_bin, total, groups
+
+
+def _reason_to_drop(document: Document, seen: dict[str, tuple[bytes, str]]) -> str | None:
+    """Remember a document by its content, and tell whether it is not to be written."""
+    # A digest, so that the text of a large corpus need not stay in memory; equal documents have equal reprs.
+    digest = blake2b(repr(document).encode("utf-8"), digest_size=16).digest()
+    first, where = seen.setdefault(document.id, (digest, document.source))
+    if first != digest:
+        raise BioreError(Errors.BR117.format(where=document.source, doc_id=document.id, first=where))
+    if where != document.source:
+        return "identical to an earlier document"
+    return None if document.text.strip() else "no text"
+
+
+def _check_labels(selection: Selection, counts: Iterable[Counts]) -> None:
+    flows = [split.relations for split in counts]
+    dropped, written = sum(flow.dropped[LABEL_NOT_KEPT] for flow in flows), sum(flow.written for flow in flows)
+    if dropped and not written:
+        found = ", ".join(selection.labels_met)
+        raise BioreError(Errors.BR145.format(labels=", ".join(sorted(selection.labels or ())), found=found))
+    if selection.unmet:
+        warnings.warn(Warnings.BRW13.format(names=", ".join(selection.unmet)), stacklevel=3)
+
+
+def _warn_of_shared(groups: Mapping[str, set[str]]) -> None:
+    uses = Counter(group for members in groups.values() for group in members)
+    shared = sorted(group for group, number in uses.items() if number > 1)
+    if shared:
+        splits = ", ".join(name for name, members in groups.items() if shared[0] in members)
+        warnings.warn(Warnings.BRW12.format(number=len(shared), first=shared[0], splits=splits), stacklevel=3)

@@ -1,0 +1,118 @@
+"""The package's own format: one JSON object a line, one document each. See docs/formats.md for the schema."""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from ..errors import BioreError, Errors
+from .document import Document, Mention, Relation
+from .lines import Line, read_lines
+from .mentions import check_range
+from .sources import Found, Source, find_files
+from .staging import Staging
+
+FILE_NAME = re.compile(r"\.jsonl$", re.IGNORECASE)
+
+_REQUIRED: dict[str, dict[str, type]] = {
+    "document": {"id": str, "text": str, "mentions": list, "relations": list},
+    "mention": {"id": str, "start": int, "end": int, "type": str},
+    "relation": {"head": str, "tail": str, "label": str},
+}
+_OPTIONAL: dict[str, dict[str, type]] = {"document": {"group": str}, "mention": {"concept": str}, "relation": {}}
+_NAMES = {str: "a string", int: "a whole number", list: "a list"}
+
+
+def find_jsonl(root: Path) -> Found:
+    """Find the JSONL files at a path, one split each."""
+    return find_files(root, FILE_NAME)
+
+
+def read_jsonl(source: Source) -> Iterator[Document]:
+    """Read one file.
+
+    Raises:
+        BioreError: BR100 to BR102 for lines, BR130 for JSON, BR131 for what the schema does not allow, BR105, BR107
+            and BR109 for offsets and ids.
+    """
+    for line in read_lines(source.path):
+        yield _document(_parse(line), line)
+
+
+def write_jsonl(path: Path, documents: Iterable[Document]) -> None:
+    """Write documents so that ``read_jsonl`` reads the same ones. On an error nothing is written."""
+    with Staging() as staging, staging.path(path).open("w", encoding="utf-8", newline="\n") as file:
+        for document in documents:
+            file.write(json.dumps(_as_json(document), ensure_ascii=False) + "\n")
+
+
+def _parse(line: Line) -> Any:
+    try:
+        return json.loads(line.text)
+    except (ValueError, RecursionError) as error:
+        raise BioreError(Errors.BR130.format(where=line, problem=error)) from error
+
+
+def _document(value: Any, line: Line) -> Document:
+    fields = _checked(value, "document", line, "")
+    doc_id = fields["id"]
+    mentions: dict[str, Mention] = {}
+    for item in fields["mentions"]:
+        mention = Mention(**_checked(item, "mention", line, doc_id))
+        if mention.id in mentions:
+            raise BioreError(Errors.BR107.format(where=line, doc_id=doc_id, id=mention.id))
+        check_range(mention, fields["text"], where=str(line), doc_id=doc_id)
+        mentions[mention.id] = mention
+    relations = [Relation(**_checked(item, "relation", line, doc_id)) for item in fields["relations"]]
+    for name in (name for relation in relations for name in (relation.head, relation.tail)):
+        if name not in mentions:
+            raise BioreError(Errors.BR109.format(where=line, doc_id=doc_id, id=name))
+    return Document(
+        doc_id, fields["text"], list(mentions.values()), relations, fields.get("group", ""), source=str(line)
+    )
+
+
+def _checked(value: Any, kind: str, line: Line, doc_id: str) -> dict[str, Any]:
+    """Return a JSON value that is an object of this kind."""
+    problem = _problem(value, _REQUIRED[kind], _OPTIONAL[kind])
+    if problem:
+        raise BioreError(Errors.BR131.format(where=line, doc_id=doc_id, kind=kind, problem=problem))
+    checked: dict[str, Any] = value
+    return checked
+
+
+def _problem(value: Any, required: Mapping[str, type], optional: Mapping[str, type]) -> str | None:
+    if not isinstance(value, dict):
+        return "it must be an object, {...}"
+    if missing := required.keys() - value.keys():
+        return f"it lacks the key '{min(missing)}'"
+    if unknown := value.keys() - required.keys() - optional.keys():
+        return f"it has the unknown key '{min(unknown)}'"
+    for key, expected in {**required, **optional}.items():
+        # Not isinstance: JSON's true would be a whole number.
+        if key in value and type(value[key]) is not expected:
+            return f"'{key}' must be {_NAMES[expected]}"
+        if expected is str and key in value and (fault := _fault(key, value[key])):
+            return f"'{key}' {fault}"
+    return None
+
+
+def _fault(key: str, value: str) -> str | None:
+    if not value and key != "text":
+        return "must not be empty"
+    try:
+        value.encode("utf-8")
+    except UnicodeEncodeError as error:
+        return f"holds half a surrogate pair at character {error.start}"
+    return None
+
+
+def _as_json(document: Document) -> dict[str, Any]:
+    mentions = [
+        {"id": m.id, "start": m.start, "end": m.end, "type": m.type} | ({"concept": m.concept} if m.concept else {})
+        for m in document.mentions
+    ]
+    relations = [{"head": r.head, "tail": r.tail, "label": r.label} for r in document.relations]
+    group = {} if document.group == document.id else {"group": document.group}
+    return {"id": document.id, "text": document.text, **group, "mentions": mentions, "relations": relations}

@@ -1,0 +1,69 @@
+"""Numbered lines of a text file: UTF-8 with or without a byte order mark, line ends LF or CRLF."""
+
+import codecs
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import BioreError, Errors
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of a file, without its line end; ``number`` counts from 1."""
+
+    path: Path
+    number: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.path}, line {self.number}"
+
+    def columns(self, *sizes: int) -> list[str]:
+        """Split the line at its tabs.
+
+        Raises:
+            BioreError: BR103 if the number of columns is none of ``sizes``.
+        """
+        columns = self.text.split("\t")
+        if len(columns) not in sizes:
+            wanted = " or ".join(map(str, sizes))
+            raise BioreError(
+                Errors.BR103.format(where=self, found=len(columns), wanted=wanted, text=shorten(self.text))
+            )
+        return columns
+
+
+def read_lines(path: Path) -> Iterator[Line]:
+    """Yield the lines of a file that are not blank.
+
+    Raises:
+        BioreError: BR100 if the file cannot be read, BR101 if it holds nothing, BR102 if it is not UTF-8.
+    """
+    empty = True
+    try:
+        with path.open("rb") as file:
+            # Only a line feed ends a line: text may hold the other characters that str.splitlines breaks at.
+            for number, raw in enumerate(file, start=1):
+                text = _decode(raw.removeprefix(codecs.BOM_UTF8) if number == 1 else raw, path, number)
+                if text.strip():
+                    empty = False
+                    yield Line(path, number, text)
+    except OSError as error:
+        raise BioreError(Errors.BR100.format(path=path, problem=error.strerror or error)) from error
+    if empty:
+        raise BioreError(Errors.BR101.format(path=path))
+
+
+def shorten(text: str, limit: int = 60) -> str:
+    """Return the beginning of a text, for a message."""
+    return text if len(text) <= limit else text[: limit - 3] + "..."
+
+
+def _decode(raw: bytes, path: Path, number: int) -> str:
+    try:
+        return raw.decode("utf-8").removesuffix("\n").removesuffix("\r")
+    except UnicodeDecodeError as error:
+        raise BioreError(
+            Errors.BR102.format(path=path, line=number, byte=raw[error.start], position=error.start + 1)
+        ) from error

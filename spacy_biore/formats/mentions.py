@@ -1,0 +1,93 @@
+"""Mentions from rows of a table: ids, offsets and surface texts are checked against the document."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from ..errors import BioreError, Errors
+from .counts import Counts
+from .document import Mention
+from .lines import Line, shorten
+
+OnMismatch = Literal["error", "drop"]
+
+_NUMBER = re.compile(r"[0-9]{1,9}")
+
+
+@dataclass(frozen=True)
+class MentionRow:
+    """A row of a corpus that describes a mention, as it stands there."""
+
+    line: Line
+    doc_id: str
+    id: str
+    type: str
+    start: str
+    end: str
+    surface: str
+    concept: str | None = None
+
+
+def build_mentions(
+    rows: Iterable[MentionRow], text: str, *, counts: Counts, on_mismatch: OnMismatch = "error"
+) -> dict[str, Mention | None]:
+    """Make the mentions of one document.
+
+    Args:
+        rows: The rows of the document's mentions.
+        text: The document's text.
+        counts: Counts to add what was read and dropped to.
+        on_mismatch: Whether a surface text that is not the text at its offsets is an error or drops the mention.
+
+    Returns:
+        The mentions by id; ``None`` for one that was dropped.
+
+    Raises:
+        BioreError: BR104, BR105 for offsets, BR106 for a surface text that contradicts them, BR107 for a second id.
+    """
+    mentions: dict[str, Mention | None] = {}
+    for row in rows:
+        counts.mentions.read += 1
+        if row.id in mentions:
+            raise BioreError(Errors.BR107.format(where=row.line, doc_id=row.doc_id, id=row.id))
+        mention = Mention(row.id, _offset(row, row.start), _offset(row, row.end), row.type, row.concept)
+        check_range(mention, text, where=str(row.line), doc_id=row.doc_id)
+        found = text[mention.start : mention.end]
+        if found == row.surface:
+            mentions[row.id] = mention
+        elif on_mismatch == "drop":
+            counts.mentions.dropped["text differs"] += 1
+            mentions[row.id] = None
+        else:
+            raise BioreError(_mismatch(row, found))
+    return mentions
+
+
+def check_range(mention: Mention, text: str, *, where: str, doc_id: str) -> None:
+    """Make sure that a mention lies in the text.
+
+    Raises:
+        BioreError: BR105 if its offsets are reversed or out of range.
+    """
+    if not 0 <= mention.start <= mention.end <= len(text):
+        raise BioreError(
+            Errors.BR105.format(where=where, doc_id=doc_id, start=mention.start, end=mention.end, length=len(text))
+        )
+
+
+def _offset(row: MentionRow, value: str) -> int:
+    if not _NUMBER.fullmatch(value):
+        raise BioreError(Errors.BR104.format(where=row.line, doc_id=row.doc_id, value=value))
+    return int(value)
+
+
+def _mismatch(row: MentionRow, found: str) -> str:
+    return Errors.BR106.format(
+        where=row.line,
+        doc_id=row.doc_id,
+        start=row.start,
+        end=row.end,
+        surface=shorten(row.surface),
+        found=shorten(found),
+    )

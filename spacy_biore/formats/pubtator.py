@@ -1,0 +1,136 @@
+"""PubTator with relations between concepts, as in BC5CDR and BioRED.
+
+A document is a title line, an abstract line, rows of mentions and rows of relations. Relations name concepts; each
+becomes a relation of every mention of the first concept to every mention of the second.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..errors import BioreError, Errors
+from .counts import Counts
+from .document import Document, Mention, Relation
+from .lines import Line, read_lines
+from .mentions import MentionRow, OnMismatch, build_mentions
+from .sources import Found, Source, find_files
+
+FILE_NAME = re.compile(r"\.pubtator(\.txt)?$", re.IGNORECASE)
+
+_TEXT = re.compile(r"(?P<doc_id>[^|\t]+)\|(?P<part>[ta])\|(?P<text>.*)")
+_NUMBER = re.compile(r"[+-]?\d[\d.]*")
+_SEPARATORS = re.compile(r"[|,;+]")
+_NO_CONCEPT = ("", "-", "-1")
+
+
+@dataclass
+class _Block:
+    """The lines of one document."""
+
+    line: Line
+    doc_id: str
+    title: str
+    abstract: str | None = None
+    mentions: list[MentionRow] = field(default_factory=list)
+    relations: list[Line] = field(default_factory=list)
+
+
+def find_pubtator(root: Path) -> Found:
+    """Find the PubTator files at a path, one split each."""
+    return find_files(root, FILE_NAME)
+
+
+def read_pubtator(source: Source, *, on_mismatch: OnMismatch = "error") -> Iterator[Document]:
+    """Read one file. The text of a document is title, space, abstract.
+
+    Raises:
+        BioreError: BR100 to BR107 for lines and mentions, BR114 for a row of another document, BR115 for a text line
+            that is missing or out of place, BR116 for a row of an unknown kind.
+    """
+    for block in _blocks(source.path):
+        counts = Counts.of_document()
+        text = f"{block.title} {block.abstract}"
+        built = build_mentions(block.mentions, text, counts=counts, on_mismatch=on_mismatch)
+        mentions = [mention for mention in built.values() if mention]
+        relations = [relation for row in block.relations for relation in _expand(row, mentions, counts)]
+        yield Document(block.doc_id, text, mentions, relations, source=str(block.line), counts=counts)
+
+
+def concept_ids(mention: Mention) -> set[str]:
+    """Return the concepts of a mention: as it is written, and the parts of a composite one such as ``D1|D2``."""
+    return {mention.concept, *_SEPARATORS.split(mention.concept)} if mention.concept else set()
+
+
+def _blocks(path: Path) -> Iterator[_Block]:
+    block: _Block | None = None
+    for line in read_lines(path):
+        match = _TEXT.fullmatch(line.text)
+        if match and match["part"] == "t":
+            if block:
+                yield _complete(block)
+            block = _Block(line, match["doc_id"], match["text"])
+        elif block is None:
+            raise BioreError(Errors.BR115.format(where=line, problem="a file begins with a title line, 'ID|t|title'"))
+        elif match:
+            _add_abstract(block, line, match)
+        else:
+            _add_row(_complete(block), line)
+    if block:
+        yield _complete(block)
+
+
+def _complete(block: _Block) -> _Block:
+    if block.abstract is None:
+        problem = f"document '{block.doc_id}' needs a line '{block.doc_id}|a|abstract' after its title, even if empty"
+        raise BioreError(Errors.BR115.format(where=block.line, problem=problem))
+    return block
+
+
+def _add_abstract(block: _Block, line: Line, match: re.Match[str]) -> None:
+    if match["doc_id"] != block.doc_id:
+        raise BioreError(Errors.BR114.format(where=line, other=match["doc_id"], doc_id=block.doc_id))
+    if block.abstract is not None:
+        problem = f"document '{block.doc_id}' has a second abstract"
+        raise BioreError(Errors.BR115.format(where=line, problem=problem))
+    block.abstract = match["text"]
+
+
+def _add_row(block: _Block, line: Line) -> None:
+    columns = line.text.split("\t")
+    if columns[0] != block.doc_id and len(columns) > 1:
+        raise BioreError(Errors.BR114.format(where=line, other=columns[0], doc_id=block.doc_id))
+    if _is_mention(columns):
+        block.mentions.append(_mention_row(line, number=len(block.mentions) + 1))
+    elif len(columns) >= 4:
+        block.relations.append(line)
+    else:
+        raise BioreError(Errors.BR116.format(where=line, doc_id=block.doc_id, text=line.text))
+
+
+def _is_mention(columns: list[str]) -> bool:
+    """Tell a mention from a relation: it has offsets, and a relation a label, in the second column."""
+    if len(columns) >= 5 and _NUMBER.fullmatch(columns[1]):
+        return True
+    # A broken first offset does not make a relation of a mention.
+    return len(columns) >= 6 and _NUMBER.fullmatch(columns[2]) is not None
+
+
+def _mention_row(line: Line, *, number: int) -> MentionRow:
+    doc_id, start, end, surface, entity_type, *rest = line.columns(5, 6, 7)
+    concept = rest[0].strip() if rest else ""
+    return MentionRow(
+        line, doc_id, f"T{number}", entity_type, start, end, surface, None if concept in _NO_CONCEPT else concept
+    )
+
+
+def _expand(row: Line, mentions: list[Mention], counts: Counts) -> list[Relation]:
+    _, label, first, second, *_ = row.text.split("\t")
+    heads = [mention for mention in mentions if first in concept_ids(mention)]
+    tails = [mention for mention in mentions if second in concept_ids(mention)]
+    counts.relations.read += 1
+    if not (heads and tails):
+        counts.relations.dropped["concept without a mention"] += 1
+        return []
+    counts.relations.expanded += len(heads) * len(tails) - 1
+    return [Relation(head.id, tail.id, label) for head in heads for tail in tails]

@@ -1,0 +1,45 @@
+"""The formats that can be read, by name."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from inspect import signature
+from pathlib import Path
+
+from .chemprot import find_chemprot, read_chemprot
+from .document import Document
+from .jsonl import find_jsonl, read_jsonl
+from .masked import find_masked, read_masked
+from .pubtator import find_pubtator, read_pubtator
+from .sources import Found
+from .to_docs import Align
+
+
+@dataclass(frozen=True)
+class Format:
+    """A corpus format.
+
+    Attributes:
+        find: From a path to the splits there.
+        read: From a split to its documents; its keyword arguments are the options of the format.
+        align: What to do by default with a mention that begins or ends inside a token.
+        of_sentences: Whether its documents are single sentences, several from one article.
+    """
+
+    find: Callable[[Path], Found]
+    read: Callable[..., Iterator[Document]]
+    align: Align = "move"
+    of_sentences: bool = False
+
+    @property
+    def options(self) -> set[str]:
+        """Names of the options of the format."""
+        return set(signature(self.read).parameters) - {"source"}
+
+
+FORMATS = {
+    "chemprot": Format(find_chemprot, read_chemprot),
+    "pubtator": Format(find_pubtator, read_pubtator),
+    # Tags are no words that a tokenizer knows: it would join "@GENE$" to "-mediated" or to the full stop.
+    "masked": Format(find_masked, read_masked, align="cut", of_sentences=True),
+    "jsonl": Format(find_jsonl, read_jsonl),
+}

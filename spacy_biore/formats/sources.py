@@ -1,0 +1,103 @@
+"""Which files of a folder make up which splits of a corpus."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..errors import BioreError, Errors
+
+SPLITS = ("train", "dev", "test")
+
+_SPLIT = re.compile(r"(?<![a-z])(train|dev|test)(?:ing|elopment)?(?:set)?(?![a-z])")
+
+
+@dataclass(frozen=True)
+class Source:
+    """One split of a corpus.
+
+    Attributes:
+        name: Name of the split, such as ``train``. It may hold slashes: a path relative to the corpus.
+        files: The files of the split, by their role.
+    """
+
+    name: str
+    files: dict[str, Path]
+
+    @property
+    def path(self) -> Path:
+        """The file of a source that has only one."""
+        (path,) = self.files.values()
+        return path
+
+
+@dataclass(frozen=True)
+class Found:
+    """The splits found at a path, and the files there that belong to none, each with the reason."""
+
+    sources: list[Source]
+    skipped: dict[Path, str] = field(default_factory=dict)
+
+
+def split_name(text: str) -> str | None:
+    """Return ``train``, ``dev`` or ``test`` where a file name holds exactly one of them as a word.
+
+    The words may end in -ing, -elopment or Set: ``CDR_TrainingSet`` is ``train``; ``TrainDev`` is neither.
+    """
+    found = set(_SPLIT.findall(text.lower()))
+    return found.pop() if len(found) == 1 else None
+
+
+def find_files(root: Path, pattern: re.Pattern[str]) -> Found:
+    """Find the files of a format that keeps each split in one file.
+
+    Args:
+        root: A file, whatever its name; or a folder, in which files are found recursively.
+        pattern: Matches the end of the names of the format's files.
+
+    Raises:
+        BioreError: BR100 if there is nothing at ``root``, BR110 if no file of the folder fits.
+    """
+    if not root.exists():
+        raise BioreError(Errors.BR100.format(path=root, problem="no such file or folder"))
+    if not root.is_dir():
+        return Found([_source(root.name, root, pattern)])
+    skipped = {path: reason for path in files_in(root) if (reason := _reason_to_skip(path, pattern))}
+    paths = [path for path in files_in(root) if path not in skipped]
+    if not paths:
+        raise BioreError(Errors.BR110.format(path=root, wanted=f"files named like '{pattern.pattern}', not empty"))
+    return Found(in_order(_named(root, paths, pattern)), skipped)
+
+
+def in_order(sources: Iterable[Source]) -> list[Source]:
+    """Sort sources by folder, then train, dev, test, then name."""
+    return sorted(sources, key=_order)
+
+
+def files_in(root: Path) -> list[Path]:
+    """Return all files below a folder, in the order of their names."""
+    return sorted(path for path in root.rglob("*") if path.is_file())
+
+
+def _order(source: Source) -> tuple[str, int, str]:
+    folder, _, name = source.name.rpartition("/")
+    return folder, SPLITS.index(name) if name in SPLITS else len(SPLITS), name
+
+
+def _reason_to_skip(path: Path, pattern: re.Pattern[str]) -> str | None:
+    if not pattern.search(path.name):
+        return "not a file of this format, by its name"
+    return None if path.stat().st_size else "empty"
+
+
+def _named(root: Path, paths: Iterable[Path], pattern: re.Pattern[str]) -> list[Source]:
+    """Name each file after its split, or as it is where two in one folder would get the same name."""
+    short = {path: path.relative_to(root).parent / (split_name(path.name) or path.name) for path in paths}
+    uses = Counter(short.values())
+    names = {path: name if uses[name] == 1 else path.relative_to(root) for path, name in short.items()}
+    return [_source(name.as_posix(), path, pattern) for path, name in names.items()]
+
+
+def _source(name: str, path: Path, pattern: re.Pattern[str]) -> Source:
+    return Source(pattern.sub("", name) or name, {"file": path})

@@ -1,0 +1,1 @@
+"""The model: from candidate pairs to logits."""

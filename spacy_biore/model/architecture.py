@@ -1,0 +1,154 @@
+"""The relation model as a thinc Model: docs and their candidate pairs in, logits out."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from spacy.tokens import Doc, Token
+from thinc.api import Model
+
+from ..candidates import Candidates
+from ..errors import BioreError, Errors
+from ..instances import INPUT_STYLES, InputStyle, make_instances, special_tokens
+from ..schema import Schema
+from .encoders import max_positions
+from .pieces import EncodedPair, encode_pairs
+from .shim import NetworkShim
+
+
+class PairLogits(NamedTuple):
+    """Scores of candidate pairs.
+
+    Attributes:
+        rows: (scored,) which candidates were scored, counted through all docs. One that does not fit into the encoder
+            is missing.
+        logits: (scored, classes)
+    """
+
+    rows: NDArray[np.int64]
+    logits: NDArray[np.float32]
+
+
+ModelInput = tuple[Sequence[Doc], Sequence[Candidates]]
+RelationModel = Model[ModelInput, PairLogits]
+
+
+def build_relation_model(
+    encoder: str,
+    cls: str = "raw",
+    summary: str = "attention",
+    entities: str = "start",
+    input_style: InputStyle = "anonymised",
+    context: int = 0,
+    max_length: int = 128,
+    dropout: float = 0.1,
+    batch_tokens: int = 4096,
+    mixed_precision: bool = True,
+) -> RelationModel:
+    """Build a model that encodes each candidate pair with a transformer (``spacy-biore.RelationModel.v1``).
+
+    Args:
+        encoder: Pre-trained encoder: a folder, an installed package that carries one, or a name on the hub.
+        cls: Part of the pooling: ``none``, ``raw`` or ``tanh``.
+        summary: Part of the pooling: ``none``, ``mean``, ``attention``, ``lstm`` or ``bilstm``.
+        entities: Part of the pooling: ``none``, ``start`` or ``max``.
+        input_style: How a pair is shown: ``anonymised`` or ``marked``.
+        context: Number of sentences shown before and after those of the pair.
+        max_length: Word pieces an instance; longer text is cut around the pair.
+        dropout: Dropout before the classifier.
+        batch_tokens: Word pieces a batch, padding included.
+        mixed_precision: Compute in bfloat16 where the CPU or GPU has it.
+
+    Raises:
+        BioreError: BR202 for a ``max_length`` that is too short or too long; BR203 for an unknown name.
+    """
+    if input_style not in INPUT_STYLES:
+        raise BioreError(
+            Errors.BR203.format(setting="input_style", value=input_style, expected=", ".join(INPUT_STYLES))
+        )
+    if max_length < 16:
+        raise BioreError(Errors.BR202.format(value=max_length, limit="?", name=encoder))
+    shim = NetworkShim(
+        pooling={"cls": cls, "summary": summary, "entities": entities},
+        dropout=dropout,
+        budget=batch_tokens,
+        max_length=max_length,
+        mixed_precision=mixed_precision,
+    )
+    return Model(
+        "relation_model",
+        forward,
+        init=init,
+        dims={"nO": None},
+        attrs={
+            "encoder": encoder,
+            "input_style": input_style,
+            "context": context,
+            "max_length": max_length,
+            "chunk_pairs": max(1, batch_tokens // max_length),
+            "schema": [],
+        },
+        shims=[shim],
+    )
+
+
+def init(model: RelationModel, X: ModelInput | None = None, Y: object = None) -> None:
+    """Load the encoder and make the layers on it; needs the number of classes and the schema to be set."""
+    shim = get_shim(model)
+    if shim.is_built or model.has_dim("nO") is not True:
+        return
+    tokens = special_tokens(Schema.from_config(model.attrs["schema"]), model.attrs["input_style"])
+    shim.build(model.attrs["encoder"], tokens, model.get_dim("nO"))
+    limit = max_positions(shim.network.encoder)
+    if model.attrs["max_length"] > limit:
+        raise BioreError(Errors.BR202.format(value=model.attrs["max_length"], limit=limit, name=model.attrs["encoder"]))
+
+
+def forward(model: RelationModel, X: ModelInput, is_train: bool) -> tuple[PairLogits, Callable]:
+    """Score all candidate pairs of some docs."""
+    encoded = encode(model, X)
+    logits, backprop = get_shim(model)([pair for _, pair in encoded], is_train)
+
+    def backprop_pairs(d_scored: PairLogits) -> list[Doc]:
+        backprop(d_scored.logits)
+        return []
+
+    return PairLogits(np.asarray([row for row, _ in encoded], dtype=np.int64), logits), backprop_pairs
+
+
+def encode(model: RelationModel, X: ModelInput) -> list[tuple[int, EncodedPair]]:
+    """Encode the candidate pairs of some docs that fit into the encoder, each with its row among all candidates."""
+    return [(row, pair) for row, pair in enumerate(_encode_all(model, X)) if pair is not None]
+
+
+def get_shim(model: RelationModel) -> NetworkShim:
+    """Return the torch side of a relation model."""
+    shim = model.shims[0]
+    assert isinstance(shim, NetworkShim)
+    return shim
+
+
+def _encode_all(model: RelationModel, X: ModelInput) -> Iterator[EncodedPair | None]:
+    attrs, tokenizer = model.attrs, get_shim(model).tokenizer
+    for doc, candidates in zip(*X, strict=True):
+        instances = make_instances(doc, candidates, style=attrs["input_style"], context=attrs["context"])
+        yield from encode_pairs(doc, instances, tokenizer, max_length=attrs["max_length"])
+
+
+def attention(model: RelationModel, doc: Doc, candidates: Candidates) -> dict[int, list[tuple[Token, float]]]:
+    """Return the attention of each candidate pair to the tokens shown with it, by row of the candidates.
+
+    Word pieces of one token are added up. Empty if the summary of the model is not attention.
+    """
+    encoded = encode(model, ([doc], [candidates]))
+    weights = get_shim(model).attention([pair for _, pair in encoded])
+    starts = np.asarray([token.idx for token in doc])
+    found = {}
+    for (row, pair), values in zip(encoded, weights, strict=False):
+        totals: dict[int, float] = {}
+        for char, value in zip(pair.chars[1:-1], values[1:-1], strict=True):
+            token = int(np.searchsorted(starts, char, side="right")) - 1
+            totals[token] = totals.get(token, 0.0) + float(value)
+        found[row] = [(doc[token], value) for token, value in sorted(totals.items())]
+    return found

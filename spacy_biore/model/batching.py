@@ -1,0 +1,70 @@
+"""Batches of encoded pairs: of similar length, padded to few fixed lengths, under a budget of word pieces."""
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from .pieces import EncodedPair
+
+# CPU kernels are compiled and cached for each shape, so that few distinct lengths are faster than exact ones.
+LENGTH_STEP = 16
+
+
+class Batch(NamedTuple):
+    """Padded inputs as tensors.
+
+    Attributes:
+        rows: (batch,) which pair stands in each row.
+        ids: (batch, length) word-piece ids.
+        mask: (batch, length) true on every piece that is not padding.
+        head: (batch, 2) first piece of the head and one past its last.
+        tail: (batch, 2) the same for the tail.
+    """
+
+    rows: NDArray[np.int64]
+    ids: Tensor
+    mask: Tensor
+    head: Tensor
+    tail: Tensor
+
+
+def plan_batches(lengths: Sequence[int], *, budget: int, limit: int) -> list[NDArray[np.int64]]:
+    """Group rows of similar length, longest first, so that each group's padded size stays under the budget.
+
+    Args:
+        lengths: Number of word pieces of each row.
+        budget: Most word pieces a batch, padding included; a single row may exceed it.
+        limit: Longest padded length.
+    """
+    order = np.argsort(-np.asarray(lengths, dtype=np.int64), kind="stable")
+    groups, start = [], 0
+    while start < len(order):
+        size = max(1, budget // padded_length(lengths[order[start]], limit=limit))
+        groups.append(order[start : start + size])
+        start += size
+    return groups
+
+
+def padded_length(length: int, *, limit: int) -> int:
+    """Round a length up to the next step, but not over the limit."""
+    return min(-(-length // LENGTH_STEP) * LENGTH_STEP, max(limit, length))
+
+
+def make_batches(
+    pairs: Sequence[EncodedPair], *, pad_id: int, budget: int, limit: int, device: torch.device
+) -> Iterator[Batch]:
+    """Yield padded batches that together hold every pair once."""
+    lengths = [len(pair.ids) for pair in pairs]
+    for rows in plan_batches(lengths, budget=budget, limit=limit):
+        width = padded_length(lengths[rows[0]], limit=limit)
+        ids = np.full((len(rows), width), pad_id, dtype=np.int64)
+        for i, row in enumerate(rows):
+            ids[i, : lengths[row]] = pairs[row].ids
+        mask = np.arange(width)[None, :] < np.asarray([lengths[row] for row in rows])[:, None]
+        head = np.asarray([pairs[row].head for row in rows])
+        tail = np.asarray([pairs[row].tail for row in rows])
+        yield Batch(rows, *(torch.from_numpy(array).to(device) for array in (ids, mask, head, tail)))

@@ -1,0 +1,109 @@
+"""Where an encoder comes from: a local folder, an installed package, or the hub."""
+
+import importlib.util
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from transformers import AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+
+from ..errors import BioreError, Errors
+from .pieces import PieceTokenizer
+
+
+class LoadedEncoder(NamedTuple):
+    """An encoder without its own pooler, the weights of that pooler if it had one, and its tokenizer."""
+
+    transformer: PreTrainedModel
+    pooler: dict[str, torch.Tensor] | None
+    tokenizer: PieceTokenizer
+
+
+def load_encoder(name: str, special_tokens: Mapping[str, str]) -> LoadedEncoder:
+    """Load a pre-trained encoder and add special tokens to its vocabulary.
+
+    Args:
+        name: A folder, an installed package that carries a model, or a name on the hub.
+        special_tokens: Each token with a text that says what it stands for. The mean of the embeddings of that text's
+            pieces is the token's first embedding, so that a new token starts from what it means.
+
+    Raises:
+        BioreError: BR200 if the encoder is not found; BR201 if it has no fast tokenizer.
+    """
+    source = find_encoder(name)
+    try:
+        transformer = AutoModel.from_pretrained(source)
+        tokenizer = AutoTokenizer.from_pretrained(source)
+    except OSError as error:
+        raise BioreError(Errors.BR200.format(name=name, tried=_tried(name, str(error)))) from error
+    if not tokenizer.is_fast:
+        raise BioreError(Errors.BR201.format(name=name))
+    _add_special_tokens(transformer, tokenizer, special_tokens)
+    pooler = getattr(transformer, "pooler", None)
+    weights = {key: value.detach().clone() for key, value in pooler.state_dict().items()} if pooler else None
+    if pooler is not None:
+        transformer.pooler = None
+    return LoadedEncoder(transformer, weights, _piece_tokenizer(tokenizer))
+
+
+def find_encoder(name: str) -> str:
+    """Return the folder that a name stands for, or the name itself where only the hub can know it."""
+    if Path(name).is_dir():
+        return name
+    folder = _package_folder(name)
+    return str(folder) if folder else name
+
+
+def max_positions(transformer: PreTrainedModel) -> int:
+    """Return the longest input of an encoder, in word pieces."""
+    table = getattr(getattr(transformer, "embeddings", None), "position_embeddings", None)
+    if table is None:
+        return getattr(transformer.config, "max_position_embeddings", sys.maxsize)
+    reserved = 0 if table.padding_idx is None else table.padding_idx + 1
+    return table.num_embeddings - reserved
+
+
+def _package_folder(name: str) -> Path | None:
+    """Find a model in an installed package: beside its ``__init__`` or one folder down."""
+    if not name.isidentifier():
+        return None
+    spec = importlib.util.find_spec(name)
+    for root in (spec.submodule_search_locations or []) if spec else []:
+        for config in sorted([*Path(root).glob("config.json"), *Path(root).glob("*/config.json")]):
+            if "model_type" in json.loads(config.read_text(encoding="utf8")):
+                return config.parent
+    return None
+
+
+def _tried(name: str, answer: str) -> str:
+    folder = f"the folder {Path(name).absolute()}: {'no model in it' if Path(name).is_dir() else 'not there'}"
+    return f"{folder}; the installed package '{name}': none with a model; the hub: {answer.splitlines()[0]}"
+
+
+def _add_special_tokens(
+    transformer: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, special_tokens: Mapping[str, str]
+) -> None:
+    described = {
+        token: tokenizer(text.lower(), add_special_tokens=False)["input_ids"] for token, text in special_tokens.items()
+    }
+    tokenizer.add_special_tokens(
+        {"additional_special_tokens": list(special_tokens)}, replace_additional_special_tokens=False
+    )
+    transformer.resize_token_embeddings(max(len(tokenizer), transformer.config.vocab_size), mean_resizing=False)
+    embeddings = transformer.get_input_embeddings().weight
+    with torch.no_grad():
+        for token, pieces in described.items():
+            if pieces:
+                embeddings[tokenizer.convert_tokens_to_ids(token)] = embeddings[pieces].mean(dim=0)
+
+
+def _piece_tokenizer(tokenizer: PreTrainedTokenizerBase) -> PieceTokenizer:
+    return PieceTokenizer.from_json(
+        tokenizer.backend_tokenizer.to_str(),
+        cls_id=tokenizer.cls_token_id,
+        sep_id=tokenizer.sep_token_id,
+        pad_id=tokenizer.pad_token_id,
+    )

@@ -1,0 +1,48 @@
+"""The torch module: encoder, pooling, classifier."""
+
+import torch
+from torch import Tensor, nn
+from transformers import PreTrainedModel
+
+from .pooling import Pooling
+
+
+class RelationNetwork(nn.Module):
+    """Encode each pair, pool the last layer, classify: logits = W dropout(z) + b.
+
+    Args:
+        encoder: A transformer whose output has ``last_hidden_state``; its own pooler is not used.
+        pooling: Maps the last layer to one vector a pair.
+        n_outputs: Number of classes.
+        dropout: Probability with which a feature of z is left out in training.
+    """
+
+    def __init__(self, encoder: PreTrainedModel, pooling: Pooling, n_outputs: int, *, dropout: float = 0.1) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.pooling = pooling
+        self.dropout = nn.Dropout(dropout)
+        self.classifier = nn.Linear(pooling.width, n_outputs)
+        nn.init.trunc_normal_(self.classifier.weight, std=0.02)
+        nn.init.zeros_(self.classifier.bias)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the parameters are."""
+        return self.classifier.weight.device
+
+    def encode(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """Return the last layer (batch, length, width) in single precision."""
+        return self.encoder(input_ids=ids, attention_mask=mask.long()).last_hidden_state.float()
+
+    def attention(self, ids: Tensor, mask: Tensor) -> Tensor:
+        """Return the weights (batch, length) of an attention summary."""
+        hidden = self.encode(ids, mask)
+        with torch.autocast(hidden.device.type, enabled=False):
+            return self.pooling.attention(hidden, mask)
+
+    def forward(self, ids: Tensor, mask: Tensor, head: Tensor, tail: Tensor) -> Tensor:
+        """Return logits (batch, classes) in single precision; the arguments are those of ``batching.Batch``."""
+        hidden = self.encode(ids, mask)
+        with torch.autocast(hidden.device.type, enabled=False):
+            return self.classifier(self.dropout(self.pooling(hidden, mask, head, tail)))

@@ -1,0 +1,145 @@
+"""From instances to word pieces: each text is tokenised once, and every pair's input is cut out of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from spacy.tokens import Doc
+from tokenizers import Tokenizer
+
+from ..instances import Edit, Instance
+
+
+class EncodedPair(NamedTuple):
+    """The input of one candidate pair.
+
+    Attributes:
+        ids: (length,) word-piece ids, with the first (CLS) and last (SEP) special piece.
+        head: First piece of the head and one past its last.
+        tail: The same for the tail.
+        chars: (length,) the character of the Doc at which each piece starts; -1 for CLS and SEP.
+    """
+
+    ids: NDArray[np.int64]
+    head: tuple[int, int]
+    tail: tuple[int, int]
+    chars: NDArray[np.int64]
+
+    @property
+    def key(self) -> tuple[bytes, tuple[int, int], tuple[int, int]]:
+        """What makes two inputs the same to the encoder."""
+        return self.ids.tobytes(), self.head, self.tail
+
+
+@dataclass(frozen=True)
+class PieceTokenizer:
+    """A fast tokenizer with the ids of the pieces that frame and pad a sequence.
+
+    Special tokens are looked up, never read from the text: a text that holds ``[SEP]`` or ``@GENE$`` is plain text.
+    """
+
+    backend: Tokenizer
+    cls_id: int
+    sep_id: int
+    pad_id: int
+
+    @classmethod
+    def from_json(cls, text: str, *, cls_id: int, sep_id: int, pad_id: int) -> "PieceTokenizer":
+        """Build the tokenizer from the JSON text of a ``tokenizer.json``, without its truncation and padding."""
+        backend = Tokenizer.from_str(text)
+        backend.no_truncation()
+        backend.no_padding()
+        backend.encode_special_tokens = True
+        return cls(backend, cls_id, sep_id, pad_id)
+
+    def special_id(self, token: str) -> int:
+        """Return the id of a special token."""
+        piece_id = self.backend.token_to_id(token)
+        if piece_id is None:
+            raise KeyError(token)
+        return piece_id
+
+
+class Pieces(NamedTuple):
+    """The word pieces of a whole text: (pieces,) ids, and start and end characters."""
+
+    ids: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    ends: NDArray[np.int64]
+
+
+def tokenize(doc: Doc, tokenizer: PieceTokenizer) -> Pieces:
+    """Tokenise the text of a Doc once."""
+    encoding = tokenizer.backend.encode(doc.text, add_special_tokens=False)
+    offsets = np.asarray(encoding.offsets, dtype=np.int64).reshape(-1, 2)
+    return Pieces(np.asarray(encoding.ids, dtype=np.int64), offsets[:, 0], offsets[:, 1])
+
+
+def encode_pairs(
+    doc: Doc, instances: Sequence[Instance], tokenizer: PieceTokenizer, *, max_length: int
+) -> list[EncodedPair | None]:
+    """Encode every instance of a Doc; None for a pair whose two mentions do not fit into ``max_length`` pieces."""
+    if not instances:
+        return []
+    pieces = tokenize(doc, tokenizer)
+    return [_encode(instance, pieces, tokenizer, max_length=max_length) for instance in instances]
+
+
+def _encode(instance: Instance, pieces: Pieces, tokenizer: PieceTokenizer, *, max_length: int) -> EncodedPair | None:
+    ids, chars, positions = _apply_edits(instance, pieces, tokenizer)
+    head = positions[instance.head[0]], positions[instance.head[1]] + 1
+    tail = positions[instance.tail[0]], positions[instance.tail[1]] + 1
+    window = centre_window(len(ids), min(head[0], tail[0]), max(head[1], tail[1]), size=max_length - 2)
+    if window is None:
+        return None
+    start, end = window
+    shift = 1 - start
+    return EncodedPair(
+        ids=np.concatenate([[tokenizer.cls_id], ids[start:end], [tokenizer.sep_id]]),
+        head=(head[0] + shift, head[1] + shift),
+        tail=(tail[0] + shift, tail[1] + shift),
+        chars=np.concatenate([[-1], chars[start:end], [-1]]),
+    )
+
+
+def _apply_edits(
+    instance: Instance, pieces: Pieces, tokenizer: PieceTokenizer
+) -> tuple[NDArray[np.int64], NDArray[np.int64], list[int]]:
+    """Return the edited piece ids, their start characters, and the place of each edit among them."""
+    ids, chars, positions = [], [], []
+    at = int(np.searchsorted(pieces.starts, instance.start, side="left"))
+    length = 0
+    for edit in instance.edits:
+        first, last = _edited_pieces(edit, pieces)
+        first = max(first, at)
+        ids += [pieces.ids[at:first], [tokenizer.special_id(edit.token)]]
+        chars += [pieces.starts[at:first], [edit.start]]
+        length += first - at
+        positions.append(length)
+        length += 1
+        at = max(last, first)
+    end = max(at, int(np.searchsorted(pieces.starts, instance.end, side="left")))
+    return np.concatenate([*ids, pieces.ids[at:end]]), np.concatenate([*chars, pieces.starts[at:end]]), positions
+
+
+def _edited_pieces(edit: Edit, pieces: Pieces) -> tuple[int, int]:
+    """Return the pieces that an edit replaces: those that share a character with it."""
+    last = int(np.searchsorted(pieces.starts, edit.end, side="left"))
+    if edit.start == edit.end:
+        return last, last
+    return int(np.searchsorted(pieces.ends, edit.start, side="right")), last
+
+
+def centre_window(length: int, start: int, end: int, *, size: int) -> tuple[int, int] | None:
+    """Place a window of at most ``size`` over a sequence so that it holds start to end, as near its middle as possible.
+
+    Returns:
+        First and one past the last position of the window; None if start to end is longer than the window.
+    """
+    if end - start > size:
+        return None
+    spare = size - (end - start)
+    before = min(start, max(spare // 2, spare - (length - end)))
+    return start - before, min(length, start - before + size)

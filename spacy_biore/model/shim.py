@@ -1,0 +1,206 @@
+"""The torch network as thinc sees it: run, update, move, save, load."""
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import safetensors.torch
+import srsly
+import torch
+from numpy.typing import NDArray
+from thinc.api import Optimizer, Shim, get_torch_default_device
+from transformers import AutoConfig, AutoModel
+
+from ..errors import Errors
+from .batching import Batch, make_batches
+from .encoders import load_encoder
+from .network import RelationNetwork
+from .optimizer import NetworkOptimizer
+from .pieces import EncodedPair, PieceTokenizer
+from .pooling import Pooling
+
+Logits = NDArray[np.float32]
+
+
+class NetworkShim(Shim):
+    """Holds the torch network and the tokenizer of a relation model.
+
+    Args:
+        pooling: Names of the parts of the pooling, as ``Pooling`` takes them.
+        dropout: Dropout before the classifier.
+        budget: Word pieces a batch, padding included.
+        max_length: Word pieces an instance at most.
+        mixed_precision: Use half precision where the device has it (bfloat16).
+    """
+
+    def __init__(
+        self, *, pooling: dict[str, str], dropout: float, budget: int, max_length: int, mixed_precision: bool
+    ) -> None:
+        super().__init__(model=None)
+        self.cfg = {"pooling": pooling, "dropout": dropout}
+        self.budget = budget
+        self.max_length = max_length
+        self.mixed_precision = mixed_precision
+        self._tokenizer: PieceTokenizer | None = None
+        self._process = os.getpid()
+        Pooling(1, **pooling)
+
+    @property
+    def is_built(self) -> bool:
+        """Whether there is a network yet."""
+        return self._model is not None
+
+    @property
+    def network(self) -> RelationNetwork:
+        """The network; ValueError BR204 before there is one."""
+        if self._model is None:
+            raise ValueError(Errors.BR204)
+        return self._model
+
+    @property
+    def tokenizer(self) -> PieceTokenizer:
+        """The tokenizer of the encoder; ValueError BR204 before there is one."""
+        if self._tokenizer is None:
+            raise ValueError(Errors.BR204)
+        return self._tokenizer
+
+    def build(self, encoder: str, special_tokens: dict[str, str], n_outputs: int) -> None:
+        """Load a pre-trained encoder and put a new pooling and classifier on it."""
+        loaded = load_encoder(encoder, special_tokens)
+        pooling = Pooling(loaded.transformer.config.hidden_size, **self.cfg["pooling"])
+        if loaded.pooler and self.cfg["pooling"]["cls"] == "tanh":
+            pooling.cls.load_state_dict(loaded.pooler)  # type: ignore[union-attr]
+        network = RelationNetwork(loaded.transformer, pooling, n_outputs, dropout=self.cfg["dropout"])
+        self._set(network, loaded.tokenizer)
+
+    def __call__(self, pairs: Sequence[EncodedPair], is_train: bool) -> tuple[Logits, Callable[[Logits], None]]:
+        """Return logits (pairs, classes) and, in training, a function that takes their gradient."""
+        return self._begin_update(pairs) if is_train else (self._predict(pairs), _no_backprop)
+
+    def finish_update(self, optimizer: Optimizer) -> None:
+        """Update the parameters."""
+        if self._optimizer is None:
+            self._optimizer = NetworkOptimizer(self.network)
+        self._optimizer.step(optimizer)
+
+    def attention(self, pairs: Sequence[EncodedPair]) -> list[NDArray[np.float32]]:
+        """Return the attention weights (length,) of each pair, or an empty list if the summary is no attention."""
+        if self.cfg["pooling"]["summary"] != "attention":
+            return []
+        weights: list[Any] = [None] * len(pairs)
+        with self._inference():
+            for batch in self._batches(pairs):
+                rows = self.network.attention(batch.ids, batch.mask).cpu().numpy()
+                for row, values in zip(batch.rows, rows, strict=True):
+                    weights[row] = values[: len(pairs[row].ids)]
+        return weights
+
+    @contextlib.contextmanager
+    def use_params(self, params: Any) -> Iterator[None]:
+        """Do nothing: the network keeps no averages of its parameters."""
+        yield
+
+    def to_device(self, device_type: str, device_id: int) -> None:
+        """Move the network to ``cpu`` or to a GPU."""
+        if self._model is not None:
+            self._model.to(torch.device("cpu") if device_type == "cpu" else torch.device("cuda", device_id))
+
+    def to_bytes(self) -> bytes:
+        """Serialise the network, its encoder's configuration and its tokenizer; weights as safetensors."""
+        if self._model is None or self._tokenizer is None:
+            return srsly.msgpack_dumps({"state": b""})
+        state = {key: value.contiguous().cpu() for key, value in self._model.state_dict().items()}
+        tokenizer = self._tokenizer
+        return srsly.msgpack_dumps(
+            {
+                "encoder": self._model.encoder.config.to_dict(),
+                "n_outputs": self._model.classifier.out_features,
+                "tokenizer": tokenizer.backend.to_str(),
+                "pieces": {"cls_id": tokenizer.cls_id, "sep_id": tokenizer.sep_id, "pad_id": tokenizer.pad_id},
+                "state": safetensors.torch.save(state),
+            }
+        )
+
+    def from_bytes(self, data: bytes) -> "NetworkShim":
+        """Rebuild the network from bytes, on the device in use, without the hub or the encoder's folder."""
+        msg = srsly.msgpack_loads(data)
+        if not msg["state"]:
+            self._model = self._tokenizer = None
+            return self
+        settings = msg["encoder"]
+        config = AutoConfig.for_model(settings.pop("model_type"), **settings)
+        encoder = AutoModel.from_config(config)
+        encoder.pooler = None
+        pooling = Pooling(config.hidden_size, **self.cfg["pooling"])
+        network = RelationNetwork(encoder, pooling, msg["n_outputs"], dropout=self.cfg["dropout"])
+        network.load_state_dict(safetensors.torch.load(msg["state"]))
+        self._set(network, PieceTokenizer.from_json(msg["tokenizer"], **msg["pieces"]))
+        return self
+
+    def _set(self, network: RelationNetwork, tokenizer: PieceTokenizer) -> None:
+        self._model = network.to(get_torch_default_device()).eval()
+        self._tokenizer = tokenizer
+        self._optimizer = None
+
+    def _predict(self, pairs: Sequence[EncodedPair]) -> Logits:
+        distinct, rows = _distinct(pairs)
+        logits = np.zeros((len(distinct), self.network.classifier.out_features), dtype=np.float32)
+        with self._inference():
+            for batch in self._batches(distinct):
+                logits[batch.rows] = self.network(*batch[1:]).cpu().numpy()
+        return logits[rows]
+
+    def _begin_update(self, pairs: Sequence[EncodedPair]) -> tuple[Logits, Callable[[Logits], None]]:
+        self.network.train()
+        outputs = []
+        with self._autocast():
+            for batch in self._batches(pairs):
+                outputs.append((batch.rows, self.network(*batch[1:])))
+        logits = np.zeros((len(pairs), self.network.classifier.out_features), dtype=np.float32)
+        for rows, output in outputs:
+            logits[rows] = output.detach().cpu().numpy()
+
+        def backprop(d_logits: Logits) -> None:
+            for rows, output in outputs:
+                output.backward(torch.from_numpy(d_logits[rows]).to(output))
+            self.network.eval()
+
+        return logits, backprop
+
+    def _batches(self, pairs: Sequence[EncodedPair]) -> Iterator[Batch]:
+        return make_batches(
+            pairs, pad_id=self.tokenizer.pad_id, budget=self.budget, limit=self.max_length, device=self.network.device
+        )
+
+    @contextlib.contextmanager
+    def _inference(self) -> Iterator[None]:
+        if os.getpid() != self._process:
+            # The threads of the parent's pool do not exist in a forked process: waiting for them would never end.
+            torch.set_num_threads(1)
+        with torch.inference_mode(), self._autocast():
+            yield
+
+    def _autocast(self) -> torch.autocast:
+        device = self.network.device.type
+        return torch.autocast(device, dtype=torch.bfloat16, enabled=self.mixed_precision and has_bfloat16(device))
+
+
+def has_bfloat16(device_type: str) -> bool:
+    """Say whether a kind of device (``cpu``, ``cuda``) computes in bfloat16 faster than in single precision."""
+    if device_type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    return device_type == "cpu" and torch.ops.mkldnn._is_mkldnn_bf16_supported()
+
+
+def _distinct(pairs: Sequence[EncodedPair]) -> tuple[list[EncodedPair], NDArray[np.int64]]:
+    """Return each distinct input once, and for every pair the row of its input among them."""
+    seen: dict[Any, int] = {}
+    rows = np.asarray([seen.setdefault(pair.key, len(seen)) for pair in pairs], dtype=np.int64)
+    first = {row: pair for pair, row in zip(reversed(pairs), reversed(rows.tolist()), strict=True)}
+    return [first[row] for row in range(len(seen))], rows
+
+
+def _no_backprop(d_logits: Logits) -> None:
+    raise ValueError("There is no gradient to take back after a prediction.")

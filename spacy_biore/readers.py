@@ -1,0 +1,110 @@
+"""The corpus reader of ``spacy train``: examples whose predicted docs hold entities and training pairs."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import numpy as np
+from spacy.language import Language
+from spacy.tokens import Doc, DocBin, Span
+from spacy.training import Example
+from spacy.training.corpus import FILE_TYPE, walk_corpus
+
+from .errors import BioreError, Errors
+from .relations import DOC_ID_KEY, GROUP_KEY
+from .sampling import note_training_pairs, training_pairs
+from .targets import gold_labels
+
+EntitySource = Literal["gold", "predicted"]
+CorpusReader = Callable[[Language], Iterator[Example]]
+
+
+def make_corpus_reader(
+    path: str | Path,
+    entities: EntitySource = "gold",
+    negatives: float = 1.0,
+    limit: int = 0,
+    component: str = "relation_extractor",
+) -> CorpusReader:
+    """Make a reader of relation corpora (registered as ``spacy-biore.Corpus.v1``).
+
+    Args:
+        path: A ``.spacy`` file, or a folder of them.
+        entities: ``gold`` puts the reference's tokens, sentences and entities on the predicted Doc; ``predicted``
+            leaves all of them to the pipeline (list the recogniser under ``training.annotating_components``).
+        negatives: Share of the pairs without a relation that is learned from; for training corpora with gold entities.
+        limit: Read at most this many docs; 0 for all.
+        component: Name of the relation extractor in the pipeline.
+
+    Raises:
+        BioreError: BR031, when called, if there is no corpus at the path; BR032 for a setting out of range.
+    """
+    if entities not in get_args(EntitySource):
+        expected = " or ".join(get_args(EntitySource))
+        raise BioreError(Errors.BR032.format(setting="entities", value=entities, expected=expected))
+    if not 0.0 <= negatives <= 1.0:
+        raise BioreError(Errors.BR032.format(setting="negatives", value=negatives, expected="from 0 to 1"))
+
+    def read_examples(nlp: Language) -> Iterator[Example]:
+        rng = np.random.default_rng(0)
+        extractor = _ready_extractor(nlp, component)
+        for reference in read_docs(path, nlp, limit=limit):
+            if entities == "predicted":
+                yield Example(nlp.make_doc(reference.text), reference)
+                continue
+            predicted = with_gold_entities(nlp, reference)
+            if extractor is not None:
+                _note_pairs(predicted, reference, extractor, negatives, rng)
+            yield Example(predicted, reference)
+
+    return read_examples
+
+
+def read_docs(path: str | Path, nlp: Language, *, limit: int = 0) -> Iterator[Doc]:
+    """Yield the docs of a ``.spacy`` file or of a folder of them.
+
+    Raises:
+        BioreError: BR031 if there is none.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise BioreError(Errors.BR031.format(path=path))
+    n_docs = 0
+    for file in walk_corpus(path, FILE_TYPE):
+        for doc in DocBin().from_disk(file).get_docs(nlp.vocab):
+            if limit and n_docs == limit:
+                return
+            n_docs += 1
+            yield doc
+
+
+def with_gold_entities(nlp: Language, reference: Doc) -> Doc:
+    """Make a Doc to predict on: tokens, sentences, entities and span groups of the reference, and nothing else."""
+    doc = Doc(
+        nlp.vocab,
+        words=[token.text for token in reference],
+        spaces=[bool(token.whitespace_) for token in reference],
+        sent_starts=[token.is_sent_start for token in reference] if reference.has_annotation("SENT_START") else None,
+    )
+    doc.set_ents([_copy_span(span, doc) for span in reference.ents])
+    for name, group in reference.spans.items():
+        doc.spans[name] = [_copy_span(span, doc) for span in group]
+    doc.user_data.update({k: v for k, v in reference.user_data.items() if k in (DOC_ID_KEY, GROUP_KEY)})
+    return doc
+
+
+def _copy_span(span: Span, doc: Doc) -> Span:
+    return Span(doc, span.start, span.end, label=span.label, kb_id=span.kb_id, span_id=span.id)
+
+
+def _ready_extractor(nlp: Language, name: str) -> Any:
+    """Return the relation extractor if it knows its labels already, else None."""
+    extractor: Any = nlp.get_pipe(name) if name in nlp.pipe_names else None
+    return extractor if extractor is not None and extractor.labels else None
+
+
+def _note_pairs(predicted: Doc, reference: Doc, extractor: Any, negatives: float, rng: np.random.Generator) -> None:
+    candidates = extractor.get_candidates([predicted])[0]
+    is_positive = gold_labels(reference, candidates, extractor.schema).any(axis=1)
+    kept = is_positive | (rng.random(len(candidates)) < negatives)
+    note_training_pairs(predicted, training_pairs(predicted, candidates, np.flatnonzero(kept)))

@@ -1,0 +1,183 @@
+"""The relations of a Doc: plain records in ``doc.user_data``, and views of them that hold Spans.
+
+Records are plain data so that they survive ``Doc.copy``, ``Doc.to_bytes``, ``DocBin(store_user_data=True)``,
+pickling and multiprocessing. The views are built on access.
+"""
+
+import warnings
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypedDict
+
+from spacy.tokens import Doc, Span
+
+from .errors import BioreError, Errors, Warnings
+
+RELATIONS_KEY = "biore_relations"
+DOC_ID_KEY = "biore_doc_id"
+GROUP_KEY = "biore_group"
+
+
+class MentionRecord(TypedDict):
+    """One mention: character offsets in the Doc's text (end exclusive) and entity type."""
+
+    start: int
+    end: int
+    type: str
+
+
+class RelationRecord(TypedDict):
+    """One directed relation as plain data; JSON and msgpack can hold it."""
+
+    head: MentionRecord
+    tail: MentionRecord
+    label: str
+    score: float
+
+
+@dataclass(frozen=True)
+class Relation:
+    """A directed, typed, scored relation between two mentions of a Doc."""
+
+    head: Span
+    tail: Span
+    label: str
+    score: float
+
+    def __repr__(self) -> str:
+        return f"Relation({self.head.text!r} -{self.label}-> {self.tail.text!r}, score={self.score:.3f})"
+
+
+def mention_record(span: Span) -> MentionRecord:
+    """Describe a Span by its character offsets and label."""
+    return {"start": span.start_char, "end": span.end_char, "type": span.label_}
+
+
+def relation_record(head: Span, tail: Span, label: str, score: float = 1.0) -> RelationRecord:
+    """Make the plain record of a relation between two Spans of one Doc."""
+    return {"head": mention_record(head), "tail": mention_record(tail), "label": label, "score": float(score)}
+
+
+def get_records(doc: Doc) -> list[RelationRecord]:
+    """Return the relations of a Doc as plain records (a list that can be changed without changing the Doc)."""
+    return list(doc.user_data.get(RELATIONS_KEY, ()))
+
+
+def set_records(doc: Doc, records: Iterable[RelationRecord]) -> None:
+    """Replace the relations of a Doc.
+
+    Raises:
+        BioreError: BR020 if a record lacks a key.
+    """
+    doc.user_data[RELATIONS_KEY] = [_checked(record) for record in records]
+
+
+def get_relations(doc: Doc) -> list[Relation]:
+    """Return the relations of a Doc with their mentions as Spans, in the order in which they were set.
+
+    Raises:
+        BioreError: BR021 if a mention is not on token boundaries of this Doc.
+    """
+    return [_view(doc, record) for record in doc.user_data.get(RELATIONS_KEY, ())]
+
+
+def get_span_relations(span: Span) -> list[Relation]:
+    """Return the relations of which this Span is the head or the tail."""
+    offsets = (span.start_char, span.end_char)
+    return [
+        _view(span.doc, record)
+        for record in span.doc.user_data.get(RELATIONS_KEY, ())
+        if offsets in (_offsets(record["head"]), _offsets(record["tail"]))
+    ]
+
+
+def get_doc_id(doc: Doc) -> str:
+    """Return the id of a Doc's document, or the start of its text where it has none."""
+    return doc.user_data.get(DOC_ID_KEY) or doc.text[:30]
+
+
+def as_doc(span: Span) -> Doc:
+    """Like ``Span.as_doc``, keeping the relations whose two mentions lie inside the Span."""
+    doc = span.as_doc()
+    inside = [
+        record
+        for record in get_records(span.doc)
+        if all(span.start_char <= m["start"] and m["end"] <= span.end_char for m in (record["head"], record["tail"]))
+    ]
+    set_records(doc, [_shift(record, -span.start_char) for record in inside])
+    return doc
+
+
+def from_docs(docs: Sequence[Doc], **kwargs: Any) -> Doc | None:
+    """Like ``Doc.from_docs``, keeping the relations. Takes the same keyword arguments."""
+    separated = kwargs.get("ensure_whitespace", True)
+    with warnings.catch_warnings():
+        # spaCy warns of user data that it leaves out; ours is carried over here.
+        warnings.filterwarnings("ignore", message=r"\[W102\].*'biore_")
+        merged = Doc.from_docs(list(docs), **kwargs)
+    if merged is None:
+        return None
+    records: list[RelationRecord] = []
+    offset = 0
+    for doc in docs:
+        records.extend(_shift(record, offset) for record in get_records(doc))
+        offset += len(doc.text)
+        if len(doc) and separated and not doc[-1].is_space and not doc[-1].whitespace_:
+            offset += 1
+    set_records(merged, records)
+    return merged
+
+
+def register_extensions() -> None:
+    """Add ``Doc._.relations``, ``Doc._.relation_records`` and ``Span._.relations``, unless another package did."""
+    extensions: list[tuple[type[Doc] | type[Span], str, dict[str, Any]]] = [
+        (Doc, "relations", {"getter": get_relations}),
+        (Doc, "relation_records", {"getter": get_records, "setter": set_records}),
+        (Span, "relations", {"getter": get_span_relations}),
+    ]
+    for cls, name, functions in extensions:
+        if not cls.has_extension(name):
+            cls.set_extension(name, **functions)
+        elif getattr(cls.get_extension(name)[2], "__module__", None) != __name__:
+            warnings.warn(Warnings.BRW03.format(name=name), stacklevel=2)
+
+
+def _view(doc: Doc, record: RelationRecord) -> Relation:
+    return Relation(_span(doc, record, "head"), _span(doc, record, "tail"), record["label"], record["score"])
+
+
+def _span(doc: Doc, record: RelationRecord, role: str) -> Span:
+    mention: MentionRecord = record[role]  # type: ignore[literal-required]
+    span = doc.char_span(mention["start"], mention["end"], label=mention["type"])
+    if span is None:
+        raise BioreError(Errors.BR021.format(start=mention["start"], end=mention["end"], label=record["label"]))
+    return span
+
+
+def _offsets(mention: MentionRecord) -> tuple[int, int]:
+    return mention["start"], mention["end"]
+
+
+def _shift(record: RelationRecord, by: int) -> RelationRecord:
+    head, tail = record["head"], record["tail"]
+    return {
+        **record,
+        "head": {**head, "start": head["start"] + by, "end": head["end"] + by},
+        "tail": {**tail, "start": tail["start"] + by, "end": tail["end"] + by},
+    }
+
+
+def _checked(record: Any) -> RelationRecord:
+    try:
+        return {
+            "head": _checked_mention(record["head"]),
+            "tail": _checked_mention(record["tail"]),
+            "label": str(record["label"]),
+            "score": float(record["score"]),
+        }
+    except (KeyError, TypeError, ValueError) as error:
+        raise BioreError(Errors.BR020.format(record=record)) from error
+
+
+def _checked_mention(mention: Any) -> MentionRecord:
+    return {"start": int(mention["start"]), "end": int(mention["end"]), "type": str(mention["type"])}
