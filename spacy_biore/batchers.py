@@ -48,7 +48,7 @@ def make_pair_batcher(size: int = 16, shuffle: str = "instance", buffer: int = 2
         buffer: Units that are shuffled together.
 
     Raises:
-        BioreError: BR032 for a setting out of range.
+        BioreError: BR032 for a setting out of range; BR033, while batching, if there is no pair to learn from.
     """
     if shuffle not in ("instance", "document"):
         raise BioreError(Errors.BR032.format(setting="shuffle", value=shuffle, expected="instance or document"))
@@ -57,10 +57,15 @@ def make_pair_batcher(size: int = 16, shuffle: str = "instance", buffer: int = 2
 
     def batches(examples: Iterable[Example]) -> Iterator[list[Example]]:
         units = _pair_units(examples) if shuffle == "instance" else _document_units(examples)
+        has_units = False
         while pool := list(islice(units, buffer)):
+            has_units = True
             random.shuffle(pool)
             for start in range(0, len(pool), size * BATCHES_SORTED):
                 yield from _batches_by_length(pool[start : start + size * BATCHES_SORTED], size)
+        if not has_units:
+            # spaCy would ask for epoch after epoch of nothing, for ever.
+            raise BioreError(Errors.BR033)
 
     return batches
 

@@ -1,7 +1,8 @@
 """Which pairs of mentions may hold which relations: index arrays, and no model."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Literal, NamedTuple, get_args
 
 import numpy as np
@@ -91,22 +92,54 @@ def make_candidate_generator(
             raise BioreError(Errors.BR010.format(setting=setting, value=value, expected=f"at least {least}"))
     reach = {"sentence": 0, "window": window, "document": None}[scope]
 
-    def generate(doc: Doc, schema: Schema) -> Candidates:
-        mentions = collect_mentions(doc, schema, spans_key=spans_key)
-        if len(mentions) < 2:
-            return no_candidates(mentions, schema)
-        starts = np.asarray([mention.start for mention in mentions])
-        ends = np.asarray([mention.end for mention in mentions])
-        sentences = np.zeros(len(mentions), dtype=np.int64) if reach is None else _sentence_numbers(doc, scope)[starts]
-        pairs = _pairs_in_reach(sentences, reach or 0)
-        pairs, allowed = _allowed_labels(pairs, schema.type_ids(mention.type for mention in mentions), schema)
-        gaps = _gaps(starts, ends, pairs)
-        near = np.flatnonzero(gaps <= max_distance) if max_distance is not None else np.arange(len(pairs))
-        kept = np.sort(near[np.argsort(gaps[near], kind="stable")][:max_pairs])
-        left_out = {"distance": len(pairs) - len(near), "cap": len(near) - len(kept)}
-        return Candidates(mentions, pairs[kept], allowed[kept], left_out)
+    # Not a closure: the component is pickled where processes are spawned.
+    return partial(
+        generate_candidates,
+        reach=reach,
+        scope=scope,
+        max_distance=max_distance,
+        max_pairs=max_pairs,
+        spans_key=spans_key,
+    )
 
-    return generate
+
+def generate_candidates(
+    doc: Doc,
+    schema: Schema,
+    *,
+    reach: int | None,
+    scope: Scope,
+    max_distance: int | None,
+    max_pairs: int | None,
+    spans_key: str | None,
+) -> Candidates:
+    """Generate the candidate pairs of a Doc.
+
+    Args:
+        doc: The Doc, with entities and, unless ``reach`` is None, sentence boundaries.
+        schema: Which types may be related.
+        reach: Number of sentence boundaries that may lie between the mentions; None for any.
+        scope: Name of the setting that ``reach`` comes from, for messages.
+        max_distance: As in ``make_candidate_generator``.
+        max_pairs: As in ``make_candidate_generator``.
+        spans_key: As in ``make_candidate_generator``.
+
+    Raises:
+        BioreError: BR011 for a Doc without sentence boundaries.
+    """
+    mentions = collect_mentions(doc, schema, spans_key=spans_key)
+    if len(mentions) < 2:
+        return no_candidates(mentions, schema)
+    starts = np.asarray([mention.start for mention in mentions])
+    ends = np.asarray([mention.end for mention in mentions])
+    sentences = np.zeros(len(mentions), dtype=np.int64) if reach is None else _sentence_numbers(doc, scope)[starts]
+    pairs = _pairs_in_reach(sentences, reach or 0)
+    pairs, allowed = _allowed_labels(pairs, schema.type_ids(mention.type for mention in mentions), schema)
+    gaps = _gaps(starts, ends, pairs)
+    near = np.flatnonzero(gaps <= max_distance) if max_distance is not None else np.arange(len(pairs))
+    kept = np.sort(near[np.argsort(gaps[near], kind="stable")][:max_pairs])
+    left_out = {"distance": len(pairs) - len(near), "cap": len(near) - len(kept)}
+    return Candidates(mentions, pairs[kept], allowed[kept], left_out)
 
 
 def no_candidates(mentions: list[Mention], schema: Schema) -> Candidates:
@@ -130,6 +163,22 @@ def mention_spans(doc: Doc, *, spans_key: str | None = None) -> list[Span]:
 def to_mention(span: Span) -> Mention:
     """Reduce a Span to a mention."""
     return Mention(span.start, span.end, span.start_char, span.end_char, span.label_)
+
+
+def stack_allowed(candidates: Sequence[Candidates], n_labels: int) -> NDArray[np.bool_]:
+    """Return (pairs, labels) the labels that the pairs of all docs permit."""
+    return np.vstack([np.zeros((0, n_labels), dtype=bool), *(found.allowed for found in candidates)])
+
+
+def chunk_candidates(candidates: Sequence[Candidates], size: int) -> Iterator[list[Candidates]]:
+    """Split the candidates of a batch into runs of at most ``size`` pairs; each run has an entry for every Doc."""
+    ends = np.cumsum([len(found) for found in candidates])
+    starts = ends - [len(found) for found in candidates]
+    for first in range(0, int(ends[-1]) if len(ends) else 0, size):
+        yield [
+            found.take(np.arange(max(first - start, 0), max(min(first + size, end) - start, 0)))
+            for found, start, end in zip(candidates, starts, ends, strict=True)
+        ]
 
 
 def _pairs_in_reach(sentences: NDArray, reach: int) -> NDArray:

@@ -2,8 +2,8 @@
 
 import math
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,10 +12,18 @@ from spacy.pipeline import TrainablePipe
 from spacy.tokens import Doc, Token
 from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
-from thinc.api import Model, Optimizer
+from thinc.api import Optimizer
 
-from .candidates import CandidateGenerator, Candidates, Mention, make_candidate_generator
+from .candidates import (
+    CandidateGenerator,
+    Candidates,
+    Mention,
+    chunk_candidates,
+    make_candidate_generator,
+    stack_allowed,
+)
 from .errors import BioreError, Errors, Warnings
+from .predictions import Predictions
 from .relations import MentionRecord, Relation, RelationRecord, get_doc_id, get_records, get_relations, set_records
 from .sampling import take_training_pairs
 from .schema import Schema, SchemaConfig
@@ -24,71 +32,6 @@ from .targets import candidate_keys, decide, gold_labels, loss_and_gradient, pro
 
 if TYPE_CHECKING:
     from .model.architecture import PairLogits, RelationModel
-
-DEFAULT_CONFIG: dict[str, Any] = {
-    "model": {
-        "@architectures": "spacy-biore.RelationModel.v1",
-        "encoder": "microsoft/BiomedNLP-BiomedBERT-base-uncased-abstract",
-    },
-    "candidates": {"@misc": "spacy-biore.CandidateGenerator.v1"},
-    "relation_types": [],
-    "exclusive": True,
-    "threshold": None,
-    "label_thresholds": {},
-    "scorer": {"@scorers": "spacy-biore.RelationScorer.v1"},
-}
-
-
-@Language.factory(
-    "relation_extractor",
-    requires=["doc.ents"],
-    assigns=["doc._.relations"],
-    default_config=DEFAULT_CONFIG,
-    default_score_weights={
-        "rel_micro_f": 1.0,
-        "rel_micro_p": 0.0,
-        "rel_micro_r": 0.0,
-        "rel_macro_f": 0.0,
-        "rel_per_type": None,
-    },
-)
-def make_relation_extractor(
-    nlp: Language,
-    name: str,
-    model: Model,
-    candidates: CandidateGenerator,
-    relation_types: list[dict[str, Any]],
-    exclusive: bool,
-    threshold: float | None,
-    label_thresholds: dict[str, float],
-    scorer: Callable | None,
-) -> "RelationExtractor":
-    """Make a relation extractor; see ``RelationExtractor`` for the settings."""
-    return RelationExtractor(
-        nlp.vocab,
-        model,
-        name,
-        candidates=candidates,
-        relation_types=relation_types,
-        exclusive=exclusive,
-        threshold=threshold,
-        label_thresholds=label_thresholds,
-        scorer=scorer,
-    )
-
-
-class Predictions(NamedTuple):
-    """What the component predicts for some docs.
-
-    Attributes:
-        candidates: The candidate pairs of each Doc.
-        rows: (scored,) which candidates were scored, counted through all docs.
-        scores: (scored, labels) probability of each label.
-    """
-
-    candidates: list[Candidates]
-    rows: NDArray[np.int64]
-    scores: NDArray[np.float32]
 
 
 class RelationExtractor(TrainablePipe):
@@ -135,6 +78,7 @@ class RelationExtractor(TrainablePipe):
             "label_thresholds": dict(label_thresholds or {}),
         }
         self._thresholds()
+        self._has_warned_of_averages = False
 
     @property
     def schema(self) -> Schema:
@@ -192,7 +136,8 @@ class RelationExtractor(TrainablePipe):
                 what the gold relations show.
 
         Raises:
-            BioreError: BR003 if no relation is known; BR004 if a gold relation does not fit the schema.
+            BioreError: BR002 for a threshold of an unknown label; BR003 if no relation is known; BR004 if a gold
+                relation does not fit the schema.
         """
         validate_get_examples(get_examples, "RelationExtractor.initialize")
         if labels is not None:
@@ -201,16 +146,17 @@ class RelationExtractor(TrainablePipe):
             self._set_schema(_observed_schema(eg.reference for eg in get_examples()))
         if not self.labels:
             raise BioreError(Errors.BR003.format(name=self.name))
+        self._thresholds()
         self._check_examples(get_examples())
         self.model.attrs["schema"] = self.label_data
-        self.model.set_dim("nO", len(self.labels) + (1 if self.cfg["exclusive"] else 0))
+        self.model.set_dim("nO", len(self.labels) + (1 if self.cfg["exclusive"] else 0), force=True)
         self.model.initialize()
 
     def predict(self, docs: Iterable[Doc]) -> Predictions:
         """Score the candidate pairs of some docs without changing the docs."""
         docs = list(docs)
         candidates = self.get_candidates(docs)
-        allowed = _stack_allowed(candidates, self.labels)
+        allowed = stack_allowed(candidates, len(self.labels))
         if not len(allowed):
             return Predictions(candidates, np.zeros(0, dtype=np.int64), np.zeros(allowed.shape, dtype=np.float32))
         scored = self.model.predict((docs, candidates))
@@ -222,7 +168,7 @@ class RelationExtractor(TrainablePipe):
         """Write relations on docs. Relations with labels of other components stay."""
         labels = self.labels
         thresholds = self._thresholds()
-        for doc, (candidates, rows, doc_scores) in zip(docs, _by_doc(scores), strict=True):
+        for doc, (candidates, rows, doc_scores) in zip(docs, scores.by_doc(), strict=True):
             found: list[RelationRecord] = [
                 {
                     "head": _as_record(candidates.head(rows[pair])),
@@ -268,7 +214,7 @@ class RelationExtractor(TrainablePipe):
             take_training_pairs(doc, found) for doc, found in zip(docs, self.get_candidates(docs), strict=True)
         ]
         n_pairs = sum(len(found) for found in candidates)
-        for chunk in _chunks(candidates, self.model.attrs["chunk_pairs"]):
+        for chunk in chunk_candidates(candidates, self.model.attrs["chunk_pairs"]):
             scored, backprop = self.model.begin_update((docs, chunk))
             loss, d_logits = self.get_loss(examples, (chunk, scored))
             share = len(scored.rows) / n_pairs
@@ -277,6 +223,13 @@ class RelationExtractor(TrainablePipe):
         if sgd is not None:
             self.finish_update(sgd)
         return losses
+
+    def finish_update(self, sgd: Optimizer) -> None:
+        """Update the weights from the gradients collected so far."""
+        if sgd.averages is not None and not self._has_warned_of_averages:
+            self._has_warned_of_averages = True
+            warnings.warn(Warnings.BRW05.format(name=self.name), stacklevel=2)
+        super().finish_update(sgd)
 
     def get_loss(
         self, examples: Iterable[Example], scores: tuple[Sequence[Candidates], "PairLogits"]
@@ -293,7 +246,7 @@ class RelationExtractor(TrainablePipe):
         candidates, (rows, logits) = scores
         schema = self.schema
         truth = [gold_labels(eg.reference, found, schema) for eg, found in zip(examples, candidates, strict=True)]
-        allowed = _stack_allowed(candidates, schema.labels)[rows]
+        allowed = stack_allowed(candidates, len(schema))[rows]
         loss, gradient = loss_and_gradient(logits, np.vstack(truth)[rows], allowed, exclusive=self.cfg["exclusive"])
         if not math.isfinite(loss):
             raise ValueError(Errors.BR030.format(name=self.name))
@@ -326,6 +279,10 @@ class RelationExtractor(TrainablePipe):
 
     def _thresholds(self) -> NDArray[np.float32]:
         """Return the threshold of every label; NaN where none is set."""
+        unknown = set(self.cfg["label_thresholds"]) - set(self.labels)
+        if unknown and self.labels:
+            known = ", ".join(self.labels)
+            raise BioreError(Errors.BR002.format(label=min(unknown), name=self.name, labels=known))
         settings = dict.fromkeys(self.labels, self.cfg["threshold"]) | self.cfg["label_thresholds"]
         for label, value in [(self.name, self.cfg["threshold"]), *settings.items()]:
             if value is not None and not 0.0 <= value <= 1.0:
@@ -378,30 +335,6 @@ def _misfit(schema: Schema, label: str, head: str, tail: str) -> str | None:
     if not schema.allows(label, head, tail):
         return f"'{label}' does not relate {head} to {tail} in it"
     return None
-
-
-def _stack_allowed(candidates: Sequence[Candidates], labels: Sequence[str]) -> NDArray[np.bool_]:
-    return np.vstack([np.zeros((0, len(labels)), dtype=bool), *(found.allowed for found in candidates)])
-
-
-def _by_doc(predictions: Predictions) -> Iterator[tuple[Candidates, NDArray, NDArray]]:
-    """Split predictions into each Doc's candidates, scored rows among them, and scores."""
-    start = 0
-    for found in predictions.candidates:
-        mine = (predictions.rows >= start) & (predictions.rows < start + len(found))
-        yield found, predictions.rows[mine] - start, predictions.scores[mine]
-        start += len(found)
-
-
-def _chunks(candidates: Sequence[Candidates], size: int) -> Iterator[list[Candidates]]:
-    """Split the candidates of a batch into runs of at most ``size`` pairs; each run has an entry for every Doc."""
-    ends = np.cumsum([len(found) for found in candidates])
-    starts = ends - [len(found) for found in candidates]
-    for first in range(0, int(ends[-1]) if len(ends) else 0, size):
-        yield [
-            found.take(np.arange(max(first - start, 0), max(min(first + size, end) - start, 0)))
-            for found, start, end in zip(candidates, starts, ends, strict=True)
-        ]
 
 
 def _as_record(mention: Mention) -> MentionRecord:

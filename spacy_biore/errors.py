@@ -52,6 +52,10 @@ class Errors(metaclass=ErrorsWithCodes):
     BR030 = "The loss of '{name}' is not a number. Lower the learning rate, or switch mixed precision off."
     BR031 = "No training corpus at {path}. Convert one first: python -m spacy biore convert --help."
     BR032 = "Corpus reader: {setting} is {value!r}; it must be {expected}."
+    BR033 = (
+        "No example of the training corpus has a candidate pair, so there is nothing to learn from. Do its entities "
+        "have the types of the schema, and is the candidates' scope wide enough?"
+    )
 
     # reading corpora
     BR100 = "Can't read {path}: {problem}. Check the path and its permissions."

@@ -94,7 +94,7 @@ def with_gold_entities(nlp: Language, reference: Doc) -> Doc:
 
 
 def _copy_span(span: Span, doc: Doc) -> Span:
-    return Span(doc, span.start, span.end, label=span.label, kb_id=span.kb_id, span_id=span.id)
+    return Span(doc, span.start, span.end, label=span.label_, kb_id=span.kb_id_, span_id=span.id_)
 
 
 def _ready_extractor(nlp: Language, name: str) -> Any:

@@ -142,12 +142,13 @@ def _relation_type(entry: Any) -> RelationType:
     unknown = set(entry) - {"label", "head", "tail", "symmetric"}
     missing = {"label", "head", "tail"} - set(entry)
     if unknown or missing:
-        what = f"unknown key '{min(unknown)}'" if unknown else f"no '{min(missing)}'"
+        what = f"unknown key '{min(unknown, key=str)}'" if unknown else f"no '{min(missing)}'"
         raise BioreError(Errors.BR001.format(problem=f"{what} in {entry!r}"))
-    head, tail = _names(entry["head"]), _names(entry["tail"])
-    if not (entry["label"] and isinstance(entry["label"], str) and head and tail):
+    head, tail, symmetric = _names(entry["head"]), _names(entry["tail"]), entry.get("symmetric", False)
+    is_label = bool(entry["label"]) and isinstance(entry["label"], str)
+    if not (is_label and head and tail and isinstance(symmetric, bool)):
         raise BioreError(Errors.BR001.format(problem=f"an empty or wrong value in {entry!r}"))
-    return RelationType(entry["label"], head, tail, bool(entry.get("symmetric", False)))
+    return RelationType(entry["label"], head, tail, symmetric)
 
 
 def _names(value: Any) -> tuple[str, ...]:

@@ -106,7 +106,8 @@ def decide(scores: NDArray[np.float32], thresholds: NDArray[np.float32], *, excl
         exclusive: Whether a pair has at most one label: the most probable of those that reach their threshold.
     """
     natural = 1.0 - scores.sum(axis=1, keepdims=True) if exclusive else 0.5
-    reached = scores >= np.where(np.isnan(thresholds), natural, thresholds)
+    # Probability 0 is that of a label which the types of the pair forbid: no threshold lets it through.
+    reached = (scores >= np.where(np.isnan(thresholds), natural, thresholds)) & (scores > 0.0)
     if exclusive:
         best = np.where(reached, scores, -1.0)
         reached &= np.arange(scores.shape[1]) == best.argmax(axis=1)[:, None]

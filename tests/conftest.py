@@ -1,9 +1,30 @@
 """Fixtures that several test files share."""
 
 import os
+import re
+import string
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
+
+# Set before transformers is imported: no test asks the hub, whatever the machine allows.
+os.environ["HF_HUB_OFFLINE"] = "1"
 
 import pytest
+import spacy
+from spacy.language import Language
+from spacy.tokens import Doc, Span
+from spacy.training import Example
+from spacy.util import get_words_and_spaces
+
+from spacy_biore.relations import relation_record, set_records
+
+SCHEMA = [
+    {"label": "INHIBITS", "head": ["CHEMICAL"], "tail": ["GENE"]},
+    {"label": "BINDS", "head": ["GENE"], "tail": ["GENE"], "symmetric": True},
+]
+MENTION = re.compile(r"\[([^\[\]|]+)\|([A-Z]+)\]")
+WORDS = ["chemical", "gene", "disease", "inhibits", "activates", "protein", "##ase", "##in", "the", "of", "and"]
 
 
 @pytest.fixture(scope="session")
@@ -16,3 +37,115 @@ def corpora() -> Path:
     # A wrong path is a mistake to show, not a reason to skip.
     assert path.is_dir(), f"BIORE_CORPORA names {folder}, which is not a folder"
     return path
+
+
+@pytest.fixture(scope="session")
+def schema_config() -> list[dict[str, Any]]:
+    """A directed and a symmetric label."""
+    return SCHEMA
+
+
+@pytest.fixture(scope="session")
+def make_doc() -> Callable[..., Doc]:
+    """A function that makes a Doc from text in which mentions are written ``[aspirin|CHEMICAL]``.
+
+    Its other arguments: relations as (head, tail, label) by number of the mention; ``sentences=False`` leaves sentence
+    boundaries unset, else one begins after each full stop; ``spans_key`` puts the mentions into a span group too.
+    Punctuation characters are tokens of their own.
+    """
+    vocab = spacy.blank("en").vocab
+
+    def make(
+        marked: str, relations: Sequence[tuple[int, int, str]] = (), *, sentences: bool = True, spans_key: str = ""
+    ) -> Doc:
+        offsets: list[tuple[int, int, str]] = []
+        text = ""
+        for piece in re.split(r"(\[[^\[\]|]+\|[A-Z]+\])", marked):
+            if match := MENTION.fullmatch(piece):
+                offsets.append((len(text), len(text) + len(match[1]), match[2]))
+            text += match[1] if match else piece
+        words, spaces = get_words_and_spaces(re.findall(r"\w+|[^\w\s]", text), text)
+        doc = Doc(vocab, words=words, spaces=spaces)
+        if sentences:
+            for token in doc:
+                token.is_sent_start = token.i == 0 or doc[token.i - 1].text == "."
+        mentions = [doc.char_span(start, end, label=label) for start, end, label in offsets]
+        assert all(mentions), f"a mention is not on token boundaries: {marked}"
+        doc.set_ents(mentions)
+        if spans_key:
+            doc.spans[spans_key] = mentions
+        set_records(doc, [relation_record(mentions[h], mentions[t], label) for h, t, label in relations])
+        return doc
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def make_example(make_doc: Callable[..., Doc]) -> Callable[..., Example]:
+    """A function like that of ``make_doc`` that makes an Example; its predicted Doc has entities but no relations."""
+
+    def make(marked: str, relations: Sequence[tuple[int, int, str]] = (), **kwargs: Any) -> Example:
+        return Example(make_doc(marked, **kwargs), make_doc(marked, relations, **kwargs))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def tiny_encoder(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A folder with a random BERT (2 layers of width 32, 128 positions) whose word pieces spell any English text."""
+    import torch
+    from transformers import BertConfig, BertModel, BertTokenizerFast
+
+    folder = tmp_path_factory.mktemp("tiny_encoder")
+    characters = [c for c in string.printable if not c.isspace() and not c.isupper()] + ["α", "β", "µ"]
+    vocab = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *characters, *(f"##{c}" for c in characters), *WORDS]
+    vocab_file = folder / "vocab.txt"
+    vocab_file.write_text("\n".join(vocab), encoding="utf8")
+    BertTokenizerFast(str(vocab_file), do_lower_case=True).save_pretrained(folder)
+    torch.manual_seed(0)
+    torch.set_num_threads(1)
+    config = BertConfig(
+        vocab_size=len(vocab),
+        hidden_size=32,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=64,
+        max_position_embeddings=128,
+        hidden_dropout_prob=0.0,
+        attention_probs_dropout_prob=0.0,
+        initializer_range=0.2,
+    )
+    BertModel(config).save_pretrained(folder)
+    return str(folder)
+
+
+@pytest.fixture(scope="session")
+def make_nlp(tiny_encoder: str) -> Callable[..., Language]:
+    """A function that makes a pipeline of one relation extractor on the tiny encoder; ``model`` holds its settings."""
+
+    def make(*, model: dict[str, Any] | None = None, labels: Any = SCHEMA, **config: Any) -> Language:
+        nlp = spacy.blank("en")
+        settings = {
+            "encoder": tiny_encoder,
+            "max_length": 64,
+            "dropout": 0.0,
+            "mixed_precision": False,
+            **(model or {}),
+        }
+        nlp.add_pipe("relation_extractor", config={"model": settings, "relation_types": labels, **config})
+        return nlp
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def span_of() -> Callable[..., Span]:
+    """A function that finds a stretch of text in a Doc as a labelled Span."""
+
+    def find(doc: Doc, text: str, label: str = "") -> Span:
+        start = doc.text.index(text)
+        span = doc.char_span(start, start + len(text), label=label)
+        assert span is not None, f"{text!r} is not on token boundaries"
+        return span
+
+    return find

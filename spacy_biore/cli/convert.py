@@ -64,7 +64,7 @@ def convert_cli(
         Align | None,
         typer.Option(
             "--align",
-            help="Where a mention begins or ends inside a token: move it outwards, or cut the token (default for masked)",
+            help="Where a mention begins or ends inside a token, move it or cut the token (default: cut for masked)",
         ),
     ] = None,
     split: Annotated[
@@ -122,14 +122,19 @@ def convert_cli(
         if shares and len(found.sources) > 1:
             raise BioreError(Errors.BR146.format(path=input_path, number=len(found.sources)))
         target = target_in(output_path, is_file=not (input_path.is_dir() or shares))
-        tokenize = _tokenizer(lang, model)
+        make_doc = partial(
+            to_doc,
+            tokenize=_tokenizer(lang, model),
+            align=align.value if align else FORMATS[format_name].align,
+            one_sentence=FORMATS[format_name].of_sentences,
+        )
         with Staging() as staging:
             counts = convert(
                 FORMATS[format_name],
                 found.sources,
                 options=options,
                 selection=selection,
-                make_doc=partial(to_doc, tokenize=tokenize, align=align.value if align else FORMATS[format_name].align),
+                make_doc=make_doc,
                 target=target,
                 staging=staging,
                 shares=shares,
@@ -193,7 +198,8 @@ def _save(path: Path, report: dict[str, Any]) -> None:
 
 
 def _print(found: Found, counts: Mapping[str, Counts]) -> None:
-    for path, reason in found.skipped.items():
-        msg.info(f"Left out {path}: {reason}")
+    for reason in sorted(set(found.skipped.values())):
+        paths = [path.name for path, why in found.skipped.items() if why == reason]
+        msg.info(f"{len(paths)} file(s) left out: {reason}", ", ".join(paths))
     for table in counts_tables(counts):
         print(table)

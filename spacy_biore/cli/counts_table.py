@@ -31,12 +31,12 @@ def counts_table(counts: Mapping[str, Counts]) -> str:
             rows += [_row("  across sentences", [split.across_sentences for split in splits])]
     rows += [
         _row("sentences", [split.sentences for split in splits]),
-        _row("boundaries inside a mention, removed", [split.boundaries_removed for split in splits]),
+        _row("sentence boundaries removed", [split.boundaries_removed for split in splits]),
         _row("tokens added by cutting", [split.tokens_cut for split in splits]),
     ]
     aligns: list[Literal["r", "c", "l"]] = ["l"]
     aligns += ["r" for _ in counts]
-    return table(rows, header=("", *counts), divider=True, aligns=aligns)
+    return table(rows, header=("", *counts), divider=True, aligns=aligns, max_col=60)
 
 
 def _flow_rows(name: str, flows: Sequence[Flow]) -> list[tuple[str, ...]]:

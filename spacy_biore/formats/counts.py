@@ -85,6 +85,12 @@ class Counts:
         self.boundaries_removed += other.boundaries_removed
         self.tokens_cut += other.tokens_cut
 
+    def copy(self) -> "Counts":
+        """Return the same numbers, to be changed on their own."""
+        copy = Counts()
+        copy.add(self)
+        return copy
+
     def check(self) -> None:
         """Make sure that nothing was lost or invented.
 

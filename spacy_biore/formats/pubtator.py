@@ -110,7 +110,7 @@ def _add_row(block: _Block, line: Line) -> None:
 
 def _is_mention(columns: list[str]) -> bool:
     """Tell a mention from a relation: it has offsets, and a relation a label, in the second column."""
-    if len(columns) >= 5 and _NUMBER.fullmatch(columns[1]):
+    if len(columns) > 1 and _NUMBER.fullmatch(columns[1]):
         return True
     # A broken first offset does not make a relation of a mention.
     return len(columns) >= 6 and _NUMBER.fullmatch(columns[2]) is not None

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping
-from copy import deepcopy
 from dataclasses import replace
 
 from .document import Document
@@ -38,7 +37,7 @@ class Selection:
         mentions = [replace(mention, type=self.types.get(mention.type, mention.type)) for mention in document.mentions]
         relations = [replace(relation, label=self._new_label(relation.label)) for relation in document.relations]
         kept = [relation for relation in relations if self.labels is None or relation.label in self.labels]
-        counts = deepcopy(document.counts)
+        counts = document.counts.copy()
         if len(kept) < len(relations):
             counts.relations.dropped[LABEL_NOT_KEPT] += len(relations) - len(kept)
         return replace(document, mentions=mentions, relations=kept, counts=counts)

@@ -1,8 +1,9 @@
 """Which files of a folder make up which splits of a corpus."""
 
+import os
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -67,7 +68,7 @@ def find_files(root: Path, pattern: re.Pattern[str]) -> Found:
     paths = [path for path in files_in(root) if path not in skipped]
     if not paths:
         raise BioreError(Errors.BR110.format(path=root, wanted=f"files named like '{pattern.pattern}', not empty"))
-    return Found(in_order(_named(root, paths, pattern)), skipped)
+    return Found(in_order(_named(paths, pattern)), skipped)
 
 
 def in_order(sources: Iterable[Source]) -> list[Source]:
@@ -91,8 +92,9 @@ def _reason_to_skip(path: Path, pattern: re.Pattern[str]) -> str | None:
     return None if path.stat().st_size else "empty"
 
 
-def _named(root: Path, paths: Iterable[Path], pattern: re.Pattern[str]) -> list[Source]:
+def _named(paths: Sequence[Path], pattern: re.Pattern[str]) -> list[Source]:
     """Name each file after its split, or as it is where two in one folder would get the same name."""
+    root = os.path.commonpath([path.parent for path in paths])
     short = {path: path.relative_to(root).parent / (split_name(path.name) or path.name) for path in paths}
     uses = Counter(short.values())
     names = {path: name if uses[name] == 1 else path.relative_to(root) for path, name in short.items()}

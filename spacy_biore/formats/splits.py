@@ -23,7 +23,7 @@ def split_documents(documents: Sequence[Document], shares: Sequence[float], *, s
     Raises:
         BioreError: BR141 if the shares are not such, BR142 if there are too few groups to fill every part.
     """
-    if len(shares) != len(SPLITS) or min(shares) < 0 or abs(sum(shares) - 1) > 1e-6:
+    if len(shares) != len(SPLITS) or min(shares) < 0 or not abs(sum(shares) - 1) < 1e-6:
         raise BioreError(Errors.BR141.format(shares=", ".join(map(str, shares))))
     sizes = Counter(document.group for document in documents)
     names = assign_groups(sizes, {name: share for name, share in zip(SPLITS, shares, strict=True) if share}, seed=seed)

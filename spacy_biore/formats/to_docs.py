@@ -1,7 +1,6 @@
 """From a Document to a spaCy Doc: tokens, sentences, mentions on token boundaries, relations."""
 
 from collections.abc import Callable, Iterable
-from copy import deepcopy
 from typing import Literal, NamedTuple
 
 from spacy.pipeline import Sentencizer
@@ -41,7 +40,9 @@ class PlacedRelation(NamedTuple):
     label: str
 
 
-def to_doc(document: Document, tokenize: Tokenize, *, align: Align = "move") -> tuple[Doc, Counts]:
+def to_doc(
+    document: Document, tokenize: Tokenize, *, align: Align = "move", one_sentence: bool = False
+) -> tuple[Doc, Counts]:
     """Make the Doc of a document.
 
     All mentions become ``doc.spans["entities"]``, where they may overlap, and the longest that do not overlap
@@ -52,6 +53,8 @@ def to_doc(document: Document, tokenize: Tokenize, *, align: Align = "move") -> 
         tokenize: Makes a Doc of a text, such as ``nlp.tokenizer``.
         align: Where a mention begins or ends inside a token, ``move`` extends it to the whole token and ``cut`` cuts
             the token in two.
+        one_sentence: The document is one sentence, whatever stands in it. Otherwise spaCy's ``sentencizer`` finds the
+            sentences, and boundaries inside a mention are removed.
 
     Returns:
         The Doc, and the document's counts with everything added that happened on the way.
@@ -59,7 +62,7 @@ def to_doc(document: Document, tokenize: Tokenize, *, align: Align = "move") -> 
     Raises:
         BioreError: BR109 if a relation names an unknown mention, BR143 if the tokenizer changes the text.
     """
-    counts = deepcopy(document.counts)
+    counts = document.counts.copy()
     doc = tokenize(document.text)
     if doc.text != document.text:
         raise BioreError(Errors.BR143.format(where=document.source or "Document", doc_id=document.id))
@@ -67,8 +70,11 @@ def to_doc(document: Document, tokenize: Tokenize, *, align: Align = "move") -> 
         uncut, doc = doc, cut_tokens(doc, _edges(document))
         counts.tokens_cut += len(doc) - len(uncut)
     placed = place_mentions(document, doc, counts)
-    _sentencize(doc)
-    counts.boundaries_removed += join_sentences(placed.spans)
+    if one_sentence:
+        join_sentences([doc[:]])
+    else:
+        _sentencize(doc)
+        counts.boundaries_removed += join_sentences(placed.spans)
     doc.spans[SPANS_KEY] = placed.spans
     doc.ents = filter_spans(placed.spans)
     relations = place_relations(document, placed.by_id, counts)
@@ -122,13 +128,12 @@ def place_mentions(document: Document, doc: Doc, counts: Counts) -> Placed:
 
 
 def join_sentences(spans: Iterable[Span]) -> int:
-    """Remove the sentence boundaries inside Spans; return how many there were."""
+    """Make sure that no sentence begins inside a Span; return how many did."""
     removed = 0
     for span in spans:
         for token in span[1:]:
-            if token.is_sent_start:
-                token.is_sent_start = False
-                removed += 1
+            removed += bool(token.is_sent_start)
+            token.is_sent_start = False
     return removed
 
 

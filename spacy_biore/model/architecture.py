@@ -1,7 +1,7 @@
 """The relation model as a thinc Model: docs and their candidate pairs in, logits out."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +45,7 @@ def build_relation_model(
     dropout: float = 0.1,
     batch_tokens: int = 4096,
     mixed_precision: bool = True,
+    encoder_config: dict[str, Any] | None = None,
 ) -> RelationModel:
     """Build a model that encodes each candidate pair with a transformer (``spacy-biore.RelationModel.v1``).
 
@@ -59,6 +60,7 @@ def build_relation_model(
         dropout: Dropout before the classifier.
         batch_tokens: Word pieces a batch, padding included.
         mixed_precision: Compute in bfloat16 where the CPU or GPU has it.
+        encoder_config: Values of the encoder's own configuration to change, such as its dropout.
 
     Raises:
         BioreError: BR202 for a ``max_length`` that is too short or too long; BR203 for an unknown name.
@@ -83,6 +85,7 @@ def build_relation_model(
         dims={"nO": None},
         attrs={
             "encoder": encoder,
+            "encoder_config": encoder_config or {},
             "input_style": input_style,
             "context": context,
             "max_length": max_length,
@@ -95,11 +98,11 @@ def build_relation_model(
 
 def init(model: RelationModel, X: ModelInput | None = None, Y: object = None) -> None:
     """Load the encoder and make the layers on it; needs the number of classes and the schema to be set."""
-    shim = get_shim(model)
-    if shim.is_built or model.has_dim("nO") is not True:
+    if model.has_dim("nO") is not True:
         return
+    shim = get_shim(model)
     tokens = special_tokens(Schema.from_config(model.attrs["schema"]), model.attrs["input_style"])
-    shim.build(model.attrs["encoder"], tokens, model.get_dim("nO"))
+    shim.build(model.attrs["encoder"], tokens, model.get_dim("nO"), model.attrs["encoder_config"])
     limit = max_positions(shim.network.encoder)
     if model.attrs["max_length"] > limit:
         raise BioreError(Errors.BR202.format(value=model.attrs["max_length"], limit=limit, name=model.attrs["encoder"]))

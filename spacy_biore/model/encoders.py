@@ -5,9 +5,10 @@ import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
+from thinc.api import get_torch_default_device
 from transformers import AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from ..errors import BioreError, Errors
@@ -22,22 +23,27 @@ class LoadedEncoder(NamedTuple):
     tokenizer: PieceTokenizer
 
 
-def load_encoder(name: str, special_tokens: Mapping[str, str]) -> LoadedEncoder:
+def load_encoder(
+    name: str, special_tokens: Mapping[str, str], settings: Mapping[str, Any] | None = None
+) -> LoadedEncoder:
     """Load a pre-trained encoder and add special tokens to its vocabulary.
 
     Args:
         name: A folder, an installed package that carries a model, or a name on the hub.
         special_tokens: Each token with a text that says what it stands for. The mean of the embeddings of that text's
             pieces is the token's first embedding, so that a new token starts from what it means.
+        settings: Values of the encoder's own configuration to change.
 
     Raises:
         BioreError: BR200 if the encoder is not found; BR201 if it has no fast tokenizer.
     """
     source = find_encoder(name)
     try:
-        transformer = AutoModel.from_pretrained(source)
+        transformer = AutoModel.from_pretrained(
+            source, attn_implementation=attention_implementation(), **settings or {}
+        )
         tokenizer = AutoTokenizer.from_pretrained(source)
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise BioreError(Errors.BR200.format(name=name, tried=_tried(name, str(error)))) from error
     if not tokenizer.is_fast:
         raise BioreError(Errors.BR201.format(name=name))
@@ -55,6 +61,11 @@ def find_encoder(name: str) -> str:
         return name
     folder = _package_folder(name)
     return str(folder) if folder else name
+
+
+def attention_implementation() -> str:
+    """Return the implementation of attention that is fastest on the device in use."""
+    return "eager" if get_torch_default_device().type == "cpu" else "sdpa"
 
 
 def max_positions(transformer: PreTrainedModel) -> int:
@@ -80,7 +91,7 @@ def _package_folder(name: str) -> Path | None:
 
 def _tried(name: str, answer: str) -> str:
     folder = f"the folder {Path(name).absolute()}: {'no model in it' if Path(name).is_dir() else 'not there'}"
-    return f"{folder}; the installed package '{name}': none with a model; the hub: {answer.splitlines()[0]}"
+    return f"{folder}; the installed package '{name}': none with a model; the hub: {answer.partition(chr(10))[0]}"
 
 
 def _add_special_tokens(

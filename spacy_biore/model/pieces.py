@@ -54,12 +54,20 @@ class PieceTokenizer:
         backend.encode_special_tokens = True
         return cls(backend, cls_id, sep_id, pad_id)
 
+    def __reduce__(self) -> tuple:
+        # A copy made by the tokenizers package would read special tokens from the text again.
+        return _restore, (self.backend.to_str(), self.cls_id, self.sep_id, self.pad_id)
+
     def special_id(self, token: str) -> int:
         """Return the id of a special token."""
         piece_id = self.backend.token_to_id(token)
         if piece_id is None:
             raise KeyError(token)
         return piece_id
+
+
+def _restore(text: str, cls_id: int, sep_id: int, pad_id: int) -> PieceTokenizer:
+    return PieceTokenizer.from_json(text, cls_id=cls_id, sep_id=sep_id, pad_id=pad_id)
 
 
 class Pieces(NamedTuple):
@@ -111,8 +119,8 @@ def _apply_edits(
     ids, chars, positions = [], [], []
     at = int(np.searchsorted(pieces.starts, instance.start, side="left"))
     length = 0
-    for edit in instance.edits:
-        first, last = _edited_pieces(edit, pieces)
+    for number, edit in enumerate(instance.edits):
+        first, last = _edited_pieces(edit, pieces, is_first=number in (instance.head[0], instance.tail[0]))
         first = max(first, at)
         ids += [pieces.ids[at:first], [tokenizer.special_id(edit.token)]]
         chars += [pieces.starts[at:first], [edit.start]]
@@ -124,12 +132,17 @@ def _apply_edits(
     return np.concatenate([*ids, pieces.ids[at:end]]), np.concatenate([*chars, pieces.starts[at:end]]), positions
 
 
-def _edited_pieces(edit: Edit, pieces: Pieces) -> tuple[int, int]:
-    """Return the pieces that an edit replaces: those that share a character with it."""
+def _edited_pieces(edit: Edit, pieces: Pieces, *, is_first: bool) -> tuple[int, int]:
+    """Return the pieces that an edit replaces: those that share a character with it.
+
+    A marker replaces none: the first of a mention stands before the piece that holds the mention's first character, the
+    other after the piece that holds its last.
+    """
+    first = int(np.searchsorted(pieces.ends, edit.start, side="right"))
     last = int(np.searchsorted(pieces.starts, edit.end, side="left"))
     if edit.start == edit.end:
-        return last, last
-    return int(np.searchsorted(pieces.ends, edit.start, side="right")), last
+        return (first, first) if is_first else (last, last)
+    return first, last
 
 
 def centre_window(length: int, start: int, end: int, *, size: int) -> tuple[int, int] | None:

@@ -15,7 +15,7 @@ from transformers import AutoConfig, AutoModel
 
 from ..errors import Errors
 from .batching import Batch, make_batches
-from .encoders import load_encoder
+from .encoders import attention_implementation, load_encoder
 from .network import RelationNetwork
 from .optimizer import NetworkOptimizer
 from .pieces import EncodedPair, PieceTokenizer
@@ -48,11 +48,6 @@ class NetworkShim(Shim):
         Pooling(1, **pooling)
 
     @property
-    def is_built(self) -> bool:
-        """Whether there is a network yet."""
-        return self._model is not None
-
-    @property
     def network(self) -> RelationNetwork:
         """The network; ValueError BR204 before there is one."""
         if self._model is None:
@@ -66,9 +61,11 @@ class NetworkShim(Shim):
             raise ValueError(Errors.BR204)
         return self._tokenizer
 
-    def build(self, encoder: str, special_tokens: dict[str, str], n_outputs: int) -> None:
+    def build(
+        self, encoder: str, special_tokens: dict[str, str], n_outputs: int, settings: dict[str, Any] | None = None
+    ) -> None:
         """Load a pre-trained encoder and put a new pooling and classifier on it."""
-        loaded = load_encoder(encoder, special_tokens)
+        loaded = load_encoder(encoder, special_tokens, settings)
         pooling = Pooling(loaded.transformer.config.hidden_size, **self.cfg["pooling"])
         if loaded.pooler and self.cfg["pooling"]["cls"] == "tanh":
             pooling.cls.load_state_dict(loaded.pooler)  # type: ignore[union-attr]
@@ -131,7 +128,10 @@ class NetworkShim(Shim):
             return self
         settings = msg["encoder"]
         config = AutoConfig.for_model(settings.pop("model_type"), **settings)
-        encoder = AutoModel.from_config(config)
+        # The weights are kept in single precision, whatever precision the encoder was published in.
+        encoder = AutoModel.from_config(
+            config, torch_dtype=torch.float32, attn_implementation=attention_implementation()
+        )
         encoder.pooler = None
         pooling = Pooling(config.hidden_size, **self.cfg["pooling"])
         network = RelationNetwork(encoder, pooling, msg["n_outputs"], dropout=self.cfg["dropout"])
@@ -191,7 +191,9 @@ def has_bfloat16(device_type: str) -> bool:
     """Say whether a kind of device (``cpu``, ``cuda``) computes in bfloat16 faster than in single precision."""
     if device_type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
-    return device_type == "cpu" and torch.ops.mkldnn._is_mkldnn_bf16_supported()
+    if device_type != "cpu" or not torch.backends.mkldnn.is_available():
+        return False
+    return torch.ops.mkldnn._is_mkldnn_bf16_supported()
 
 
 def _distinct(pairs: Sequence[EncodedPair]) -> tuple[list[EncodedPair], NDArray[np.int64]]:

@@ -1,0 +1,1 @@
+"""Measurements of speed and memory: commands to run by hand, never tests."""

@@ -1,0 +1,52 @@
+"""The pipeline that a benchmark measures: a trained one, or a new one on a pre-trained encoder."""
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import spacy
+from spacy.language import Language
+from spacy.training import Example
+from spacy.util import load_config, load_model_from_config, registry
+from thinc.api import fix_random_seed
+
+from spacy_biore.component import RelationExtractor
+from spacy_biore.readers import read_docs
+
+NAME = "relation_extractor"
+
+
+def load_pipeline(source: str, config: Path, corpus: Path, *, seed: int = 0) -> Language:
+    """Load a trained pipeline, or make one from a config on an encoder and give it random layers on top.
+
+    Args:
+        source: A folder that ``spacy train`` wrote, or an encoder: a folder, an installed package, a name on the hub.
+        config: Settings of a new pipeline.
+        corpus: The corpus that a new pipeline is initialised with.
+        seed: Seed of a new pipeline's layers.
+    """
+    if (Path(source) / "meta.json").exists():
+        return spacy.load(source)
+    fix_random_seed(seed)
+    paths = {"paths.encoder": source, "paths.train": str(corpus), "paths.dev": str(corpus)}
+    nlp = load_model_from_config(load_config(config, overrides=paths, interpolate=True), auto_fill=True)
+    extractor(nlp).initialize(lambda: [Example(doc, doc) for doc in read_docs(corpus, nlp, limit=500)], nlp=nlp)
+    return nlp
+
+
+def extractor(nlp: Language) -> RelationExtractor:
+    """Return the component that is measured."""
+    pipe = nlp.get_pipe(NAME)
+    assert isinstance(pipe, RelationExtractor)
+    return pipe
+
+
+def training_parts(nlp: Language) -> dict[str, Any]:
+    """Make a new ``batcher`` and ``optimizer`` as the pipeline's config describes them."""
+    settings = nlp.config.interpolate()["training"]
+    return registry.resolve({part: settings[part] for part in ("batcher", "optimizer")})
+
+
+def quiet() -> None:
+    """Hide the warning of pairs that do not fit into the encoder: the result file holds their number."""
+    warnings.filterwarnings("ignore", message=r"\[BRW02\]")

@@ -1,0 +1,31 @@
+"""What a relation extractor predicts, before it is written on docs."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .candidates import Candidates
+
+
+class Predictions(NamedTuple):
+    """What the component predicts for some docs.
+
+    Attributes:
+        candidates: The candidate pairs of each Doc.
+        rows: (scored,) which candidates were scored, counted through all docs.
+        scores: (scored, labels) probability of each label.
+    """
+
+    candidates: list[Candidates]
+    rows: NDArray[np.int64]
+    scores: NDArray[np.float32]
+
+    def by_doc(self) -> Iterator[tuple[Candidates, NDArray[np.int64], NDArray[np.float32]]]:
+        """Yield the candidates of each Doc, the rows of the scored ones among them, and their scores."""
+        start = 0
+        for candidates in self.candidates:
+            mine = (self.rows >= start) & (self.rows < start + len(candidates))
+            yield candidates, self.rows[mine] - start, self.scores[mine]
+            start += len(candidates)

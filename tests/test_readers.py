@@ -1,0 +1,214 @@
+"""The corpus reader and the batcher."""
+
+import random
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import spacy
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from spacy.language import Language
+from spacy.tokens import Doc, DocBin
+from spacy.training import Example
+
+from spacy_biore.batchers import make_pair_batcher
+from spacy_biore.errors import BioreError
+from spacy_biore.readers import make_corpus_reader, read_docs
+from spacy_biore.relations import get_records
+from spacy_biore.sampling import TRAINING_PAIRS_KEY, TrainingPair, note_training_pairs, noted_training_pairs
+
+# 2 x 3 pairs of chemical and gene, 3 of two genes; 2 relations.
+DENSE = "[a|CHEMICAL] and [b|CHEMICAL] of [c|GENE] [d|GENE] [e|GENE]. Second one."
+RELATIONS = [(0, 2, "INHIBITS"), (4, 3, "BINDS")]
+N_PAIRS, N_POSITIVES = 9, 2
+
+
+@pytest.fixture
+def docs(make_doc) -> list[Doc]:
+    docs = [make_doc(DENSE, RELATIONS, spans_key="sc") for _ in range(20)] + [make_doc("Nothing."), make_doc("")]
+    for i, doc in enumerate(docs):
+        doc.user_data["biore_doc_id"] = f"D{i}"
+    return docs
+
+
+@pytest.fixture
+def corpus(docs: list[Doc], tmp_path: Path) -> Path:
+    for name, part in (("a", docs[:12]), ("b", docs[12:])):
+        DocBin(docs=part, store_user_data=True).to_disk(tmp_path / f"{name}.spacy")
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def nlp(make_nlp) -> Language:
+    return make_nlp()
+
+
+# --- reader ---
+
+
+def test_gold_entities(corpus, docs, nlp):
+    examples = list(make_corpus_reader(corpus)(nlp))
+    assert len(examples) == len(docs)
+    for eg, doc in zip(examples, docs, strict=True):
+        assert [t.text_with_ws for t in eg.predicted] == [t.text_with_ws for t in doc]
+        assert [t.is_sent_start for t in eg.predicted] == [t.is_sent_start for t in doc]
+        assert [(s.start, s.end, s.label_) for s in eg.predicted.ents] == [(s.start, s.end, s.label_) for s in doc.ents]
+        assert str(list(eg.predicted.spans.get("sc", []))) == str(list(doc.spans.get("sc", [])))
+        assert get_records(eg.predicted) == [] and get_records(eg.reference) == get_records(doc)
+        assert eg.predicted.user_data["biore_doc_id"] == doc.user_data["biore_doc_id"]
+
+
+def test_predicted_entities_leave_all_to_the_pipeline(corpus, docs, nlp):
+    examples = list(make_corpus_reader(corpus, entities="predicted")(nlp))
+    assert [eg.predicted.text for eg in examples] == [doc.text for doc in docs]
+    for eg in examples:
+        assert not eg.predicted.ents and not eg.predicted.spans
+        assert noted_training_pairs(eg.predicted) is None
+    assert len(examples[0].reference.ents) == 5
+
+
+def test_limit_and_single_file(corpus, nlp):
+    assert len(list(make_corpus_reader(corpus, limit=15)(nlp))) == 15
+    assert len(list(make_corpus_reader(corpus / "a.spacy")(nlp))) == 12
+    assert len(list(read_docs(str(corpus), nlp, limit=1))) == 1
+
+
+def test_missing_corpus(tmp_path, nlp):
+    read = make_corpus_reader(tmp_path / "gone.spacy")
+    with pytest.raises(BioreError, match=r"BR031.*gone\.spacy"):
+        list(read(nlp))
+
+
+@pytest.mark.parametrize("config", [{"entities": "all"}, {"negatives": -0.1}, {"negatives": 1.1}])
+def test_setting_out_of_range(config):
+    with pytest.raises(BioreError, match=f"BR032.*{next(iter(config))}"):
+        make_corpus_reader("x", **config)
+
+
+@pytest.mark.parametrize(("negatives", "least", "most"), [(0.0, 0, 0), (0.3, 25, 60), (1.0, 140, 140)])
+def test_negative_sampling_keeps_all_positives(corpus, nlp, negatives: float, least: int, most: int):
+    extractor = nlp.get_pipe("relation_extractor")
+    examples = list(make_corpus_reader(corpus, negatives=negatives)(nlp))
+    n_negatives = 0
+    for eg in examples:
+        noted = [pair.key for pair in noted_training_pairs(eg.predicted)]
+        texts = {(eg.predicted.text[h[0] : h[1]], eg.predicted.text[t[0] : t[1]]) for h, t in noted}
+        assert not get_records(eg.reference) or {("a", "c"), ("d", "e")} <= texts
+        n_negatives += len(noted) - N_POSITIVES * bool(get_records(eg.reference))
+    assert least <= n_negatives <= most
+    again = list(make_corpus_reader(corpus, negatives=negatives)(nlp))
+    assert [noted_training_pairs(eg.predicted) for eg in again] == [
+        noted_training_pairs(eg.predicted) for eg in examples
+    ]
+    # Predicting does not obey the note.
+    assert sum(len(found) for found in extractor.get_candidates(eg.predicted for eg in examples)) == 20 * N_PAIRS
+
+
+def test_scores_do_not_depend_on_negative_sampling(corpus, make_nlp):
+    nlp = make_nlp(threshold=0.0)
+    nlp.initialize(lambda: make_corpus_reader(corpus)(nlp))
+    scores = [nlp.evaluate(make_corpus_reader(corpus, negatives=share)(nlp)) for share in (0.0, 1.0)]
+    assert scores[0]["rel_per_type"] == scores[1]["rel_per_type"]
+    assert scores[0]["rel_micro_f"] > 0
+
+
+def test_update_learns_from_the_noted_pairs_only(corpus, make_nlp, monkeypatch):
+    nlp = make_nlp()
+    nlp.initialize(lambda: make_corpus_reader(corpus)(nlp))
+    extractor = nlp.get_pipe("relation_extractor")
+    sizes, get_loss = [], extractor.get_loss
+    monkeypatch.setattr(
+        extractor, "get_loss", lambda egs, scores: sizes.append(len(scores[1].rows)) or get_loss(egs, scores)
+    )
+    for share in (0.0, 1.0):
+        extractor.update(list(make_corpus_reader(corpus, negatives=share, limit=1)(nlp)))
+    assert sizes == [N_POSITIVES, N_PAIRS]
+
+
+def test_pair_lengths_are_those_of_the_sentences_shown(corpus, nlp):
+    (example,) = make_corpus_reader(corpus, limit=1)(nlp)
+    assert {pair.n_tokens for pair in noted_training_pairs(example.predicted)} == {8}
+
+
+# --- batcher ---
+
+VOCAB = spacy.blank("xx").vocab
+
+
+def make_examples(sizes: list[int | None]) -> list[Example]:
+    """Make an example with so many noted pairs each; None leaves the note out."""
+    examples = []
+    for i, size in enumerate(sizes):
+        doc = Doc(VOCAB, words=[str(i)])
+        if size is not None:
+            mentions = [((i, j, "H"), (i, j, "T")) for j in range(size)]
+            note_training_pairs(doc, [TrainingPair(key, 5 + j % 7) for j, key in enumerate(mentions)])
+        examples.append(Example(doc, Doc(VOCAB, words=[str(i)])))
+    return examples
+
+
+def pairs_of(batch: list[Example]) -> list:
+    return [(eg.text, pair.key) for eg in batch for pair in noted_training_pairs(eg.predicted) or ()]
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    sizes=st.lists(st.integers(0, 30), min_size=1, max_size=15),
+    size=st.integers(1, 20),
+    buffer=st.integers(1, 100),
+    shuffle=st.sampled_from(["instance", "document"]),
+)
+def test_every_pair_of_an_epoch_exactly_once(sizes: list[int], size: int, buffer: int, shuffle: str):
+    examples = make_examples([*sizes, 3])
+    batches = list(make_pair_batcher(size, shuffle, buffer)(examples))
+    expected = Counter(pairs_of(examples))
+    assert Counter(pair for batch in batches for pair in pairs_of(batch)) == expected
+    assert all(len({eg.text for eg in batch}) == len(batch) for batch in batches), "one example, twice in a batch"
+    if shuffle == "instance":
+        assert all(1 <= len(pairs_of(batch)) <= size for batch in batches)
+    else:
+        assert sum(len(batch) for batch in batches) == len(examples)
+        # A batch is closed by the document that fills it.
+        assert all(len(pairs_of(batch)) - max(len(pairs_of([eg])) for eg in batch) < size for batch in batches)
+
+
+def test_batches_are_full_and_the_examples_untouched():
+    examples = make_examples([10, 0, 25, 5])
+    batches = list(make_pair_batcher(8)(examples))
+    assert sorted(len(pairs_of(batch)) for batch in batches) == [8, 8, 8, 8, 8]
+    assert [len(noted_training_pairs(eg.predicted)) for eg in examples] == [10, 0, 25, 5]
+
+
+def test_examples_without_a_note_count_one_each():
+    batches = list(make_pair_batcher(2)(make_examples([None] * 5)))
+    assert sorted(len(batch) for batch in batches) == [1, 2, 2]
+    assert all(TRAINING_PAIRS_KEY not in eg.predicted.user_data for batch in batches for eg in batch)
+
+
+@pytest.mark.parametrize("shuffle", ["instance", "document"])
+def test_order_is_that_of_the_seed(shuffle: str):
+    orders = []
+    for seed in (1, 1, 2):
+        random.seed(seed)
+        orders.append([pairs_of(batch) for batch in make_pair_batcher(4, shuffle)(make_examples([5] * 12))])
+    assert orders[0] == orders[1] != orders[2]
+
+
+def test_pairs_of_one_batch_have_similar_lengths():
+    lengths = []
+    for batch in make_pair_batcher(10)(make_examples([7] * 30)):
+        found = {pair.n_tokens for eg in batch for pair in noted_training_pairs(eg.predicted)}
+        lengths.append(max(found) - min(found))
+    assert max(lengths) <= 1
+
+
+def test_epoch_without_pairs_is_an_error_and_no_endless_loop():
+    with pytest.raises(BioreError, match="BR033"):
+        list(make_pair_batcher()(make_examples([0, 0])))
+
+
+@pytest.mark.parametrize("config", [{"size": 0}, {"buffer": 0}, {"shuffle": "pairs"}])
+def test_batcher_setting_out_of_range(config):
+    with pytest.raises(BioreError, match=f"BR032.*{next(iter(config))}"):
+        make_pair_batcher(**config)

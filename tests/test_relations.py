@@ -1,0 +1,168 @@
+"""Relations on a Doc: records, views, and everything that a Doc goes through."""
+
+import pickle
+import subprocess
+import sys
+import warnings
+
+import pytest
+import spacy
+from spacy.tokens import Doc, DocBin
+
+from spacy_biore import Relation, as_doc, from_docs, get_records, get_relations, set_records
+from spacy_biore.errors import BioreError
+
+TEXT = "[Aspirin|CHEMICAL] blocks [COX|GENE]. [Gefitinib|CHEMICAL] blocks [EGFR|GENE] too."
+RELATIONS = [(0, 1, "INHIBITS"), (2, 3, "INHIBITS"), (0, 3, "ACTIVATES")]
+
+
+@pytest.fixture
+def doc(make_doc) -> Doc:
+    doc = make_doc(TEXT, RELATIONS)
+    records = get_records(doc)
+    records[1] = {**records[1], "score": 0.25}
+    set_records(doc, records)
+    return doc
+
+
+def through_doc_bin(doc: Doc) -> Doc:
+    data = DocBin(docs=[doc], store_user_data=True).to_bytes()
+    return next(iter(DocBin().from_bytes(data).get_docs(spacy.blank("en").vocab)))
+
+
+def through_json(doc: Doc) -> Doc:
+    data = doc.to_json(underscore=["relation_records"])
+    return Doc(spacy.blank("en").vocab).from_json(data)
+
+
+ROUTES = {
+    "DocBin": through_doc_bin,
+    "bytes": lambda doc: Doc(spacy.blank("en").vocab).from_bytes(doc.to_bytes()),
+    "json": through_json,
+    "copy": lambda doc: doc.copy(),
+    "pickle": lambda doc: pickle.loads(pickle.dumps(doc)),
+    "as_doc of the whole": lambda doc: as_doc(doc[:]),
+    "from_docs of one": lambda doc: from_docs([doc]),
+}
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_relations_survive(doc: Doc, route: str):
+    other = ROUTES[route](doc)
+    assert other is not doc
+    assert get_records(other) == get_records(doc) != []
+    assert [repr(relation) for relation in other._.relations] == [repr(relation) for relation in doc._.relations]
+
+
+def test_view_has_spans_label_and_score(doc: Doc):
+    first, second, _ = get_relations(doc)
+    assert (first.head.text, first.head.label_, first.tail.text, first.tail.label_) == (
+        "Aspirin",
+        "CHEMICAL",
+        "COX",
+        "GENE",
+    )
+    assert (first.label, first.score, second.score) == ("INHIBITS", 1.0, 0.25)
+    assert first.head.doc is doc
+    assert isinstance(first, Relation) and repr(second) == "Relation('Gefitinib' -INHIBITS-> 'EGFR', score=0.250)"
+
+
+def test_copy_is_independent(doc: Doc):
+    other = doc.copy()
+    set_records(other, [])
+    assert len(get_records(doc)) == 3
+    records = doc._.relation_records
+    records.clear()
+    assert len(doc._.relations) == 3
+
+
+def test_span_relations_are_those_of_the_mention(doc: Doc):
+    aspirin, egfr = doc.ents[0], doc.ents[3]
+    assert [relation.label for relation in aspirin._.relations] == ["INHIBITS", "ACTIVATES"]
+    assert [relation.head.text for relation in egfr._.relations] == ["Gefitinib", "Aspirin"]
+    assert doc[1:2]._.relations == []
+    # A span around a mention is not that mention.
+    assert doc[0:2]._.relations == []
+
+
+def test_doc_without_relations(make_doc):
+    doc = make_doc("Nothing here.")
+    assert doc._.relations == [] == doc._.relation_records == doc[0:1]._.relations
+    assert get_records(spacy.blank("en").make_doc("")) == []
+
+
+@pytest.mark.parametrize("missing", ["head", "tail", "label", "score"])
+def test_incomplete_record_is_an_error(doc: Doc, missing: str):
+    record = {key: value for key, value in get_records(doc)[0].items() if key != missing}
+    with pytest.raises(BioreError, match="BR020"):
+        set_records(doc, [record])
+    assert len(get_records(doc)) == 3
+
+
+@pytest.mark.parametrize("mention", [{"start": 0, "end": 7}, {"start": "x", "end": 7, "type": "T"}, None, 7])
+def test_malformed_mention_is_an_error(doc: Doc, mention):
+    with pytest.raises(BioreError, match="BR020"):
+        doc._.relation_records = [{**get_records(doc)[0], "tail": mention}]
+
+
+def test_mention_inside_a_token_is_an_error(doc: Doc):
+    record = get_records(doc)[0]
+    set_records(doc, [{**record, "head": {"start": 1, "end": 7, "type": "CHEMICAL"}}])
+    with pytest.raises(BioreError, match=r"1:7.*INHIBITS"):
+        get_relations(doc)
+
+
+def test_as_doc_keeps_what_lies_inside(doc: Doc):
+    _, second = doc.sents
+    part = as_doc(second)
+    (relation,) = part._.relations
+    assert (relation.head.text, relation.tail.text, relation.score) == ("Gefitinib", "EGFR", 0.25)
+    assert len(doc._.relations) == 3
+
+
+@pytest.mark.parametrize("ensure_whitespace", [True, False])
+def test_from_docs_shifts_offsets(make_doc, ensure_whitespace: bool):
+    docs = [
+        make_doc(TEXT, RELATIONS),
+        make_doc(""),
+        make_doc("[Ozone|CHEMICAL] spares [INS|GENE] ", [(0, 1, "INHIBITS")]),
+        make_doc("[Lead|CHEMICAL] blocks [ALAD|GENE]", [(0, 1, "INHIBITS")]),
+    ]
+    vocab = docs[0].vocab
+    docs = [Doc(vocab).from_bytes(doc.to_bytes()) for doc in docs]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        merged = from_docs(docs, ensure_whitespace=ensure_whitespace)
+    assert [(r.head.text, r.tail.text) for r in merged._.relations] == [
+        (r.head.text, r.tail.text) for doc in docs for r in doc._.relations
+    ]
+
+
+def test_from_docs_still_warns_of_other_user_data(doc: Doc):
+    doc.user_data["mine"] = 1
+    with pytest.warns(UserWarning, match="mine") as caught:
+        assert len(get_records(from_docs([doc]))) == 3
+    assert not any("biore" in str(warning.message) for warning in caught)
+    assert from_docs([]) is None
+
+
+FOREIGN = """
+import warnings
+from spacy.tokens import Doc
+Doc.set_extension("relations", default="theirs")
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    import spacy_biore
+    spacy_biore.register_extensions()
+from spacy.vocab import Vocab
+doc = Doc(Vocab(), words=["x"])
+assert doc._.relations == "theirs"
+assert doc._.relation_records == [] == doc[0:1]._.relations
+messages = [str(w.message) for w in caught if "BRW03" in str(w.message)]
+assert len(messages) == 2 and all("Doc._.relations" in m for m in messages), messages
+"""
+
+
+def test_extension_of_another_package_is_left_alone():
+    done = subprocess.run([sys.executable, "-c", FOREIGN], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,157 @@
+"""Learning: it overfits, in one piece or in chunks, the same every time."""
+
+import numpy as np
+import pytest
+import torch
+from spacy.language import Language
+from spacy.training import Example
+from thinc.api import Adam, fix_random_seed
+
+from spacy_biore.relations import get_records
+
+VERBS = ["inhibits", "activates", "of", "and", "the", "protein", "binds", "spares", "sees", "x"]
+
+
+def make_sgd(**settings) -> Adam:
+    return Adam(**{"learn_rate": 0.005, "use_averages": False, **settings})
+
+
+@pytest.fixture(scope="module")
+def examples(make_example) -> list[Example]:
+    """Ten sentences; the verb decides on the relation, and half of them have none."""
+    return [
+        make_example(f"[drug{i}|CHEMICAL] {verb} [gene{i}|GENE].", [(0, 1, "INHIBITS")] if i % 2 else [])
+        for i, verb in enumerate(VERBS)
+    ]
+
+
+@pytest.fixture
+def make_ready(make_nlp, examples):
+    def make(**kwargs) -> Language:
+        fix_random_seed(0)
+        nlp = make_nlp(**kwargs)
+        nlp.initialize(lambda: examples)
+        return nlp
+
+    return make
+
+
+def weights(nlp: Language) -> dict[str, torch.Tensor]:
+    return nlp.get_pipe("relation_extractor").model.shims[0].network.state_dict()
+
+
+def gradients(nlp: Language) -> dict[str, torch.Tensor]:
+    network = nlp.get_pipe("relation_extractor").model.shims[0].network
+    return {name: p.grad for name, p in network.named_parameters() if p.grad is not None}
+
+
+@pytest.mark.parametrize("exclusive", [True, False])
+@pytest.mark.parametrize("style", ["anonymised", "marked"])
+def test_overfits(make_ready, examples, exclusive: bool, style: str):
+    nlp, sgd = make_ready(exclusive=exclusive, model={"input_style": style}), make_sgd()
+    losses = [nlp.update(examples, sgd=sgd, losses={})["relation_extractor"] for _ in range(30)]
+    assert losses[-1] < 0.1 < losses[0]
+    assert nlp.evaluate(examples)["rel_micro_f"] == 1.0
+
+
+def test_two_labels_on_a_pair(make_nlp, make_example):
+    labels = [{"label": label, "head": "CHEMICAL", "tail": "GENE"} for label in "ABC"]
+    gold = {"inhibits": "AB", "activates": "B", "of": "", "the": "ABC"}
+    examples = [
+        make_example(f"[d|CHEMICAL] {verb} [g|GENE].", [(0, 1, label) for label in found])
+        for verb, found in gold.items()
+    ]
+    for exclusive in (False, True):
+        nlp, sgd = make_nlp(labels=labels, exclusive=exclusive), make_sgd()
+        nlp.initialize(lambda: examples)
+        for _ in range(40):
+            nlp.update(examples, sgd=sgd)
+        docs = list(nlp.pipe(eg.predicted.copy() for eg in examples))
+        found = ["".join(record["label"] for record in get_records(doc)) for doc in docs]
+        if exclusive:
+            assert [len(labels) for labels in found] == [1, 1, 0, 1]
+            assert nlp.get_pipe("relation_extractor").predict([docs[0]]).scores[0, :2] == pytest.approx(0.5, abs=0.1)
+        else:
+            assert found == list(gold.values())
+
+
+@pytest.mark.parametrize("exclusive", [True, False])
+def test_chunked_update_has_the_gradient_of_the_whole_batch(make_ready, make_example, examples, exclusive: bool):
+    # One example with many pairs, so that chunks cut through it, and one without any.
+    many = make_example(
+        "[a|CHEMICAL] [b|CHEMICAL] of [c|GENE] [d|GENE] [e|GENE].", [(0, 2, "INHIBITS"), (3, 4, "BINDS")]
+    )
+    batch = [*examples[:3], make_example("Nothing."), many]
+    found = []
+    for batch_tokens in (64, 3 * 64, 10_000):
+        nlp = make_ready(exclusive=exclusive, model={"batch_tokens": batch_tokens})
+        losses = nlp.get_pipe("relation_extractor").update(batch)
+        found.append((gradients(nlp), losses["relation_extractor"]))
+    (expected, expected_loss) = found.pop()
+    assert len(expected) > 20
+    for grads, loss in found:
+        assert loss == pytest.approx(expected_loss, rel=1e-5)
+        for name, gradient in grads.items():
+            torch.testing.assert_close(gradient, expected[name], atol=1e-5, rtol=1e-4)
+
+
+def test_loss_is_the_mean_over_pairs_and_adds_up(make_ready, examples):
+    nlp = make_ready()
+    extractor = nlp.get_pipe("relation_extractor")
+    losses = {"other": 1.0}
+    single = [extractor.update([eg])["relation_extractor"] for eg in examples]
+    extractor.update(examples, losses=losses)
+    assert losses == {"other": 1.0, "relation_extractor": pytest.approx(np.mean(single), rel=1e-5)}
+    extractor.update(examples[:1], losses=losses)
+    assert losses["relation_extractor"] == pytest.approx(np.mean(single) + single[0], rel=1e-5)
+
+
+def test_weights_change_only_when_an_optimizer_is_given(make_ready, examples):
+    nlp = make_ready()
+    before = {name: value.clone() for name, value in weights(nlp).items()}
+    extractor = nlp.get_pipe("relation_extractor")
+    extractor.update(examples)
+    assert all(torch.equal(value, before[name]) for name, value in weights(nlp).items())
+    extractor.finish_update(make_sgd())
+    changed = [name for name, value in weights(nlp).items() if not torch.equal(value, before[name])]
+    assert "classifier.weight" in changed and "pooling.summary.query" in changed
+    assert any(name.startswith("encoder.embeddings") for name in changed)
+
+
+def test_same_seed_same_weights(make_ready, examples):
+    runs = []
+    for seed in (1, 1, 2):
+        nlp, sgd = make_ready(model={"dropout": 0.3}), make_sgd()
+        fix_random_seed(seed)
+        for _ in range(5):
+            nlp.update(examples, sgd=sgd)
+        runs.append(weights(nlp))
+    assert all(torch.equal(runs[0][name], runs[1][name]) for name in runs[0])
+    assert not torch.equal(runs[0]["classifier.weight"], runs[2]["classifier.weight"])
+
+
+def test_gradient_goes_through_every_chunk_after_a_pair_that_does_not_fit(make_ready, make_example, examples):
+    far = make_example("[c|CHEMICAL]" + " the" * 100 + " [g|GENE].", [(0, 1, "INHIBITS")])
+    losses = []
+    for batch in ([far, *examples], examples):
+        nlp = make_ready(model={"batch_tokens": 64})
+        losses.append(nlp.get_pipe("relation_extractor").update(batch)["relation_extractor"])
+    assert losses[0] == pytest.approx(losses[1] * 10 / 11, rel=1e-5)
+
+
+def test_loss_that_is_not_a_number(make_ready, examples):
+    nlp = make_ready()
+    nlp.get_pipe("relation_extractor").model.shims[0].network.classifier.weight.data.fill_(float("nan"))
+    with pytest.raises(ValueError, match=r"BR030.*relation_extractor"):
+        nlp.update(examples, sgd=make_sgd())
+
+
+def test_averages_of_the_optimizer_are_warned_of_once(make_ready, examples, recwarn):
+    nlp, sgd = make_ready(), make_sgd(use_averages=True)
+    with pytest.warns(UserWarning, match=r"BRW05.*relation_extractor"):
+        nlp.update(examples[:2], sgd=sgd)
+    recwarn.clear()
+    nlp.update(examples[:2], sgd=sgd)
+    with nlp.use_params(sgd.averages):
+        assert nlp.evaluate(examples)["rel_micro_f"] is not None
+    assert not [warning for warning in recwarn if "BRW05" in str(warning.message)]
