@@ -24,7 +24,8 @@ class Source(NamedTuple):
 
 SOURCES = {
     "sample": Source("sample/sample.jsonl", "jsonl", ("--split", "0.7,0.15,0.15", "--seed", "0")),
-    "chemprot": Source("chemprot", "chemprot"),
+    # Tokens are cut where a mention ends inside one, so that no gold relation is lost.
+    "chemprot": Source("chemprot", "chemprot", ("--align", "cut")),
     "chemprot_instances": Source("su_eval_sets/ChemProtMS.tar.gz", "masked", ("--pair", "CHEMICAL,GENE")),
 }
 

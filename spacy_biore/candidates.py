@@ -17,13 +17,17 @@ Scope = Literal["sentence", "window", "document"]
 
 
 class Mention(NamedTuple):
-    """A typed mention: token and character offsets, ends exclusive."""
+    """A typed mention: token and character offsets, ends exclusive, and the id of its Span.
+
+    Two mentions of one type may stand on the same characters if their ids differ, as where one name stands for two.
+    """
 
     start: int
     end: int
     start_char: int
     end_char: int
     type: str
+    id: int = 0
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,8 @@ class Candidates:
     """The candidate pairs of one Doc.
 
     Attributes:
-        mentions: Mentions of the types that the schema knows, in text order, without duplicates.
+        mentions: Mentions of the types that the schema knows, in text order; Spans of one type on the same characters are one
+            mention unless their ids differ.
         pairs: (pairs, 2) indices of head and tail in ``mentions``.
         allowed: (pairs, labels) the labels that each pair's types and order permit.
         left_out: How many pairs in scope were left out, by reason: ``distance`` or ``cap``.
@@ -134,6 +139,7 @@ def generate_candidates(
     ends = np.asarray([mention.end for mention in mentions])
     sentences = np.zeros(len(mentions), dtype=np.int64) if reach is None else _sentence_numbers(doc, scope)[starts]
     pairs = _pairs_in_reach(sentences, reach or 0)
+    pairs = pairs[~_are_reversed_twins(pairs, mentions)]
     pairs, allowed = _allowed_labels(pairs, schema.type_ids(mention.type for mention in mentions), schema)
     gaps = _gaps(starts, ends, pairs)
     near = np.flatnonzero(gaps <= max_distance) if max_distance is not None else np.arange(len(pairs))
@@ -162,7 +168,7 @@ def mention_spans(doc: Doc, *, spans_key: str | None = None) -> list[Span]:
 
 def to_mention(span: Span) -> Mention:
     """Reduce a Span to a mention."""
-    return Mention(span.start, span.end, span.start_char, span.end_char, span.label_)
+    return Mention(span.start, span.end, span.start_char, span.end_char, span.label_, span.id)
 
 
 def stack_allowed(candidates: Sequence[Candidates], n_labels: int) -> NDArray[np.bool_]:
@@ -190,6 +196,13 @@ def _pairs_in_reach(sentences: NDArray, reach: int) -> NDArray:
     tails = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts) + np.repeat(first, counts)
     pairs = np.stack([heads, tails], axis=1)
     return pairs[heads != tails]
+
+
+def _are_reversed_twins(pairs: NDArray, mentions: Sequence[Mention]) -> NDArray:
+    """Find the second orders of pairs of mentions that only their ids tell apart: both orders are the same input."""
+    numbers: dict[tuple[int, int, str], int] = {}
+    keys = np.asarray([numbers.setdefault((m.start, m.end, m.type), len(numbers)) for m in mentions])
+    return (pairs[:, 0] > pairs[:, 1]) & (keys[pairs[:, 0]] == keys[pairs[:, 1]])
 
 
 def _allowed_labels(pairs: NDArray, types: NDArray, schema: Schema) -> tuple[NDArray, NDArray]:

@@ -90,6 +90,15 @@ def test_one_token_doc(make_doc, schema, span_of):
     assert len(make_candidate_generator(spans_key="sc")(doc, schema)) == 1
 
 
+def test_mentions_that_only_their_ids_tell_apart_are_one_pair(make_doc):
+    doc = make_doc("DRUGA-DRUGB combined .", [])
+    doc.spans["entities"] = [Span(doc, 0, 1, label="DRUG", span_id=name) for name in ("T1", "T2", "T2")]
+    schema = Schema.from_triples([("INTERACTS", "DRUG", "DRUG")])
+    found = make_candidate_generator(spans_key="entities")(doc, schema)
+    assert len(found.mentions) == 2
+    assert len(found) == 1
+
+
 def test_overlapping_and_nested_mentions(make_doc, schema, span_of):
     doc = make_doc("The alpha beta gamma delta acts.")
     mentions = [("alpha beta gamma", "CHEMICAL"), ("beta", "GENE"), ("gamma delta", "GENE"), ("beta", "GENE")]

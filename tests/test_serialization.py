@@ -1,5 +1,6 @@
 """A trained pipeline saved and loaded: the same predictions, with nothing but its own files."""
 
+import multiprocessing
 import os
 import pickle
 import shutil
@@ -51,6 +52,9 @@ def deadline(seconds: int) -> Iterator[None]:
     """Turn a hang into a failure."""
 
     def fail(*_: object) -> None:
+        # Else spaCy waits for them before the error gets through.
+        for process in multiprocessing.active_children():
+            process.kill()
         raise TimeoutError(f"still busy after {seconds} s")
 
     signal.signal(signal.SIGALRM, fail)

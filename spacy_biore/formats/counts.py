@@ -73,7 +73,8 @@ class Counts:
     def discard(self, reason: str) -> None:
         """Count a whole document as dropped, with everything left in it."""
         for flow in (getattr(self, name) for name in FLOWS):
-            flow.dropped[reason] += flow.left
+            if flow.left:
+                flow.dropped[reason] += flow.left
 
     def add(self, other: "Counts") -> None:
         """Add the numbers of another document, or of many."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from ..errors import BioreError, Errors
 from .counts import Counts
 from .document import Document, Mention, Relation
-from .lines import Line, read_lines
+from .lines import Line, read_lines, shorten
 from .mentions import MentionRow, OnMismatch, build_mentions
 from .sources import Found, Source, find_files
 
@@ -105,7 +105,7 @@ def _add_row(block: _Block, line: Line) -> None:
     elif len(columns) >= 4:
         block.relations.append(line)
     else:
-        raise BioreError(Errors.BR116.format(where=line, doc_id=block.doc_id, text=line.text))
+        raise BioreError(Errors.BR116.format(where=line, doc_id=block.doc_id, text=shorten(line.text)))
 
 
 def _is_mention(columns: list[str]) -> bool:

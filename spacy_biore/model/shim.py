@@ -128,10 +128,7 @@ class NetworkShim(Shim):
             return self
         settings = msg["encoder"]
         config = AutoConfig.for_model(settings.pop("model_type"), **settings)
-        # The weights are kept in single precision, whatever precision the encoder was published in.
-        encoder = AutoModel.from_config(
-            config, torch_dtype=torch.float32, attn_implementation=attention_implementation()
-        )
+        encoder = AutoModel.from_config(config, attn_implementation=attention_implementation())
         encoder.pooler = None
         pooling = Pooling(config.hidden_size, **self.cfg["pooling"])
         network = RelationNetwork(encoder, pooling, msg["n_outputs"], dropout=self.cfg["dropout"])

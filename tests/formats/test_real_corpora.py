@@ -75,24 +75,21 @@ def test_ncbi_disease_has_a_document_twice(folder):
     assert first == second
 
 
-@pytest.mark.parametrize("folder", ["su_eval_sets"], indirect=True)
-def test_chemprot_instances(folder, tmp_path):
-    found = totals("masked", unpacked(folder, "ChemProtMS", tmp_path), pair=("CHEMICAL", "GENE"))
-    assert {name: numbers[::2] for name, numbers in found.items()} == {
-        "train": (18035, 4112),
-        "dev": (11268, 2408),
-        "test": (15745, 3430),
-    }
+CHEMPROT_INSTANCES = {"train": (18035, 4112), "dev": (11268, 2408), "test": (15745, 3430)}
+DDI_INSTANCES = {"train": (25296, 3551), "dev": (2496, 469), "test": (5716, 979)}
 
 
 @pytest.mark.parametrize("folder", ["su_eval_sets"], indirect=True)
-def test_ddi_instances(folder, tmp_path):
-    found = totals("masked", unpacked(folder, "ddi2013ms", tmp_path))
-    assert {name: numbers[::2] for name, numbers in found.items()} == {
-        "train": (25296, 3551),
-        "dev": (2496, 469),
-        "test": (5716, 979),
-    }
+@pytest.mark.parametrize(
+    ("name", "options", "numbers"),
+    [
+        ("ChemProtMS", {"pair": ("CHEMICAL", "GENE")}, CHEMPROT_INSTANCES),
+        ("ddi2013ms", {}, DDI_INSTANCES),
+    ],
+)
+def test_instances(folder, tmp_path, name, options, numbers):
+    found = totals("masked", unpacked(folder, name, tmp_path), **options)
+    assert {split: (documents, relations) for split, (documents, _, relations) in found.items()} == numbers
 
 
 @pytest.mark.parametrize("folder", ["su_eval_sets"], indirect=True)
