@@ -35,8 +35,8 @@ class Candidates:
     """The candidate pairs of one Doc.
 
     Attributes:
-        mentions: Mentions of the types that the schema knows, in text order; Spans of one type on the same characters are one
-            mention unless their ids differ.
+        mentions: Mentions of the types that the schema knows, in text order. Spans of one type on the same characters
+            are one mention unless their ids differ.
         pairs: (pairs, 2) indices of head and tail in ``mentions``.
         allowed: (pairs, labels) the labels that each pair's types and order permit.
         left_out: How many pairs in scope were left out, by reason: ``distance`` or ``cap``.
