@@ -290,19 +290,26 @@ class RelationExtractor(TrainablePipe):
         return np.asarray([_or_nan(settings[label]) for label in self.labels], dtype=np.float32)
 
     def _check_examples(self, examples: Iterable[Example]) -> None:
-        """Check that gold relations fit the schema, and warn if there is nothing to learn from."""
+        """Check that gold relations fit the schema, and warn of what can't be learned from."""
         schema = self.schema
         n_docs = n_mentions = 0
+        unreachable: list[str] = []
         for eg in examples:
+            candidates, doc_id = self.generate(eg.reference, schema), get_doc_id(eg.reference)
+            pairs = set(candidate_keys(candidates))
             n_docs += 1
-            n_mentions += len(self.generate(eg.reference, schema).mentions)
+            n_mentions += len(candidates.mentions)
             for record in get_records(eg.reference):
                 problem = _misfit(schema, record["label"], record["head"]["type"], record["tail"]["type"])
                 if problem:
-                    doc_id = get_doc_id(eg.reference)
                     raise BioreError(Errors.BR004.format(name=self.name, problem=problem, doc_id=doc_id))
+                if relation_key(record, schema)[0] not in pairs:
+                    unreachable.append(doc_id)
         if n_docs and not n_mentions:
             self.warn_of_no_entities(n_docs)
+        elif unreachable:
+            text = Warnings.BRW04.format(n_relations=len(unreachable), doc_id=unreachable[0])
+            warnings.warn(text, stacklevel=3)
 
     def warn_of_no_entities(self, n_docs: int) -> None:
         """Warn that there is nothing to relate in a whole corpus."""

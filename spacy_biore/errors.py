@@ -190,7 +190,10 @@ class Warnings(metaclass=ErrorsWithCodes):
         "Doc._.{name} belongs to another package and is left alone. Read relations with "
         "spacy_biore.relations.get_relations(doc) instead."
     )
-    BRW04 = "{n_relations} gold relations can't be learned: {reason} (first in document '{doc_id}')."
+    BRW04 = (
+        "{n_relations} gold relations can't be learned: their pairs are no candidates, because of scope, distance or a "
+        "cap (first in document '{doc_id}'). Widen the candidates if that is too many."
+    )
     BRW05 = "The optimizer's use_averages has no effect on '{name}'. Set it to false."
     # converting corpora
     BRW11 = "The split '{split}' in {path} has no table of relations: its documents are written without relations."

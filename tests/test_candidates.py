@@ -44,7 +44,7 @@ SCOPES = [
 ]
 
 
-@pytest.mark.parametrize(("config", "expected"), SCOPES, ids=lambda value: str(value)[:50])
+@pytest.mark.parametrize(("config", "expected"), SCOPES, ids=[str(config) for config, _ in SCOPES])
 def test_which_pairs_are_candidates(make_doc, schema, config, expected):
     assert pair_texts(make_doc(TEXT), schema, **config) == expected
 

@@ -280,3 +280,11 @@ def test_blank_pipeline_with_defaults_has_the_component():
     extractor = spacy.blank("en").add_pipe("relation_extractor")
     assert extractor.labels == () and extractor.cfg["exclusive"] is True
     assert np.isnan(extractor._thresholds()).all()
+
+
+def test_gold_relations_that_are_no_candidates_are_counted(make_nlp, make_doc):
+    gold = make_doc("[c0|CHEMICAL] acts . It blocks [g1|GENE] .", [(0, 1, "INHIBITS")])
+    inside = make_doc("[c0|CHEMICAL] blocks [g1|GENE] .", [(0, 1, "INHIBITS")])
+    nlp = make_nlp()
+    with pytest.warns(UserWarning, match="BRW04.*1 gold relations"):
+        nlp.initialize(lambda: [Example(make_doc(doc.text, []), doc) for doc in (gold, inside)])
