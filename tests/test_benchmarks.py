@@ -119,6 +119,15 @@ def test_bare_encoder_runs_on_the_batches_of_the_component(nlp: Language) -> Non
         torch.testing.assert_close(state, other)
 
 
+def test_prediction_meets_few_shapes_as_torch_keeps_memory_for_each(encoder: Path) -> None:
+    nlp = make_nlp(encoder)
+    docs = [with_gold_entities(nlp, gold_doc(nlp, f"{TEXTS[2]} {number}")) for number in range(13)]  # 36 distinct pairs
+    network = get_shim(extractor(nlp).model).network
+    rows = [len(ids) for ids, *_ in inference_speed.record_inputs(network, lambda: list(nlp.pipe(docs)))]
+    assert len(rows) > 1
+    assert all(count & (count - 1) == 0 for count in rows)
+
+
 def test_plain_loop_and_update_have_equal_losses_and_weights(encoder: Path) -> None:
     # A budget of one pair in a forward pass: a batch is learned from in parts, with one step at its end.
     nlp = make_nlp(encoder, batch_tokens=32, max_length=32, dropout=0.0)

@@ -1,7 +1,11 @@
-"""The relation model as a thinc Model: docs and their candidate pairs in, logits out."""
+"""The relation model as a thinc Model: docs and their candidate pairs in, logits out.
+
+spaCy imports this module to look up its registered function, so torch and transformers are imported only where a
+model is built or run.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,9 +16,10 @@ from ..candidates import Candidates
 from ..errors import BioreError, Errors
 from ..instances import INPUT_STYLES, InputStyle, make_instances, special_tokens
 from ..schema import Schema
-from .encoders import max_positions
-from .pieces import EncodedPair, encode_pairs
-from .shim import NetworkShim
+
+if TYPE_CHECKING:
+    from .pieces import EncodedPair
+    from .shim import NetworkShim
 
 
 class PairLogits(NamedTuple):
@@ -71,6 +76,8 @@ def build_relation_model(
         )
     if max_length < 16:
         raise BioreError(Errors.BR202.format(value=max_length, limit="?", name=encoder))
+    from .shim import NetworkShim
+
     shim = NetworkShim(
         pooling={"cls": cls, "summary": summary, "entities": entities},
         dropout=dropout,
@@ -98,6 +105,8 @@ def build_relation_model(
 
 def init(model: RelationModel, X: ModelInput | None = None, Y: object = None) -> None:
     """Load the encoder and make the layers on it; needs the number of classes and the schema to be set."""
+    from .encoders import max_positions
+
     if model.has_dim("nO") is not True:
         return
     shim = get_shim(model)
@@ -120,19 +129,19 @@ def forward(model: RelationModel, X: ModelInput, is_train: bool) -> tuple[PairLo
     return PairLogits(np.asarray([row for row, _ in encoded], dtype=np.int64), logits), backprop_pairs
 
 
-def encode(model: RelationModel, X: ModelInput) -> list[tuple[int, EncodedPair]]:
+def encode(model: RelationModel, X: ModelInput) -> list[tuple[int, "EncodedPair"]]:
     """Encode the candidate pairs of some docs that fit into the encoder, each with its row among all candidates."""
     return [(row, pair) for row, pair in enumerate(_encode_all(model, X)) if pair is not None]
 
 
-def get_shim(model: RelationModel) -> NetworkShim:
+def get_shim(model: RelationModel) -> "NetworkShim":
     """Return the torch side of a relation model."""
-    shim = model.shims[0]
-    assert isinstance(shim, NetworkShim)
-    return shim
+    return cast("NetworkShim", model.shims[0])
 
 
-def _encode_all(model: RelationModel, X: ModelInput) -> Iterator[EncodedPair | None]:
+def _encode_all(model: RelationModel, X: ModelInput) -> Iterator["EncodedPair | None"]:
+    from .pieces import encode_pairs
+
     attrs, tokenizer = model.attrs, get_shim(model).tokenizer
     for doc, candidates in zip(*X, strict=True):
         instances = make_instances(doc, candidates, style=attrs["input_style"], context=attrs["context"])

@@ -32,35 +32,50 @@ class Batch(NamedTuple):
     tail: Tensor
 
 
-def plan_batches(lengths: Sequence[int], *, budget: int, limit: int) -> list[NDArray[np.int64]]:
+def plan_batches(
+    lengths: Sequence[int], *, budget: int, limit: int, step: int = LENGTH_STEP, few_shapes: bool = False
+) -> list[NDArray[np.int64]]:
     """Group rows of similar length, longest first, so that each group's padded size stays under the budget.
 
     Args:
         lengths: Number of word pieces of each row.
         budget: Most word pieces a batch, padding included; a single row may exceed it.
         limit: Longest padded length.
+        step: Lengths are padded to multiples of it.
+        few_shapes: Divide the rows that are too few for a whole batch into powers of two. Torch and oneDNN keep memory
+            for each shape that they meet, and any number of rows would be a new shape again and again.
     """
     order = np.argsort(-np.asarray(lengths, dtype=np.int64), kind="stable")
     groups, start = [], 0
     while start < len(order):
-        size = max(1, budget // padded_length(lengths[order[start]], limit=limit))
+        size = max(1, budget // padded_length(lengths[order[start]], limit=limit, step=step))
+        left = len(order) - start
+        if few_shapes and left < size:
+            size = 1 << (left.bit_length() - 1)
         groups.append(order[start : start + size])
         start += size
     return groups
 
 
-def padded_length(length: int, *, limit: int) -> int:
+def padded_length(length: int, *, limit: int, step: int = LENGTH_STEP) -> int:
     """Round a length up to the next step, but not over the limit."""
-    return min(-(-length // LENGTH_STEP) * LENGTH_STEP, max(limit, length))
+    return min(-(-length // step) * step, max(limit, length))
 
 
 def make_batches(
-    pairs: Sequence[EncodedPair], *, pad_id: int, budget: int, limit: int, device: torch.device
+    pairs: Sequence[EncodedPair],
+    *,
+    pad_id: int,
+    budget: int,
+    limit: int,
+    device: torch.device,
+    step: int = LENGTH_STEP,
+    few_shapes: bool = False,
 ) -> Iterator[Batch]:
-    """Yield padded batches that together hold every pair once."""
+    """Yield padded batches that together hold every pair once; the settings are those of ``plan_batches``."""
     lengths = [len(pair.ids) for pair in pairs]
-    for rows in plan_batches(lengths, budget=budget, limit=limit):
-        width = padded_length(lengths[rows[0]], limit=limit)
+    for rows in plan_batches(lengths, budget=budget, limit=limit, step=step, few_shapes=few_shapes):
+        width = padded_length(lengths[rows[0]], limit=limit, step=step)
         ids = np.full((len(rows), width), pad_id, dtype=np.int64)
         for i, row in enumerate(rows):
             ids[i, : lengths[row]] = pairs[row].ids
