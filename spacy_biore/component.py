@@ -22,6 +22,7 @@ from .candidates import (
     make_candidate_generator,
     stack_allowed,
 )
+from .checks import inspect_examples, observed_schema
 from .errors import BioreError, Errors, Warnings
 from .predictions import Predictions
 from .relations import MentionRecord, Relation, RelationRecord, get_doc_id, get_records, get_relations, set_records
@@ -29,6 +30,7 @@ from .sampling import take_training_pairs
 from .schema import Schema, SchemaConfig
 from .scorer import score_relations
 from .targets import candidate_keys, decide, gold_labels, loss_and_gradient, probabilities, relation_key
+from .thresholds import threshold_array
 
 if TYPE_CHECKING:
     from .model.architecture import PairLogits, RelationModel
@@ -78,7 +80,7 @@ class RelationExtractor(TrainablePipe):
             "label_thresholds": dict(label_thresholds or {}),
         }
         self._thresholds()
-        self._has_warned_of_averages = False
+        self._warned: set[str] = set()
 
     @property
     def schema(self) -> Schema:
@@ -143,11 +145,11 @@ class RelationExtractor(TrainablePipe):
         if labels is not None:
             self._set_schema(Schema.from_config(labels))
         elif not self.labels:
-            self._set_schema(_observed_schema(eg.reference for eg in get_examples()))
+            self._set_schema(observed_schema(eg.reference for eg in get_examples()))
         if not self.labels:
             raise BioreError(Errors.BR003.format(name=self.name))
         self._thresholds()
-        self._check_examples(get_examples())
+        self._check(get_examples(), nlp)
         self.model.attrs["schema"] = self.label_data
         self.model.set_dim("nO", len(self.labels) + (1 if self.cfg["exclusive"] else 0), force=True)
         self.model.initialize()
@@ -216,6 +218,7 @@ class RelationExtractor(TrainablePipe):
         n_pairs = sum(len(found) for found in candidates)
         for chunk in chunk_candidates(candidates, self.model.attrs["chunk_pairs"]):
             scored, backprop = self.model.begin_update((docs, chunk))
+            self._warn_of_misfits(docs, chunk, scored.rows)
             loss, d_logits = self.get_loss(examples, (chunk, scored))
             share = len(scored.rows) / n_pairs
             backprop(scored._replace(logits=d_logits * share))
@@ -226,9 +229,8 @@ class RelationExtractor(TrainablePipe):
 
     def finish_update(self, sgd: Optimizer) -> None:
         """Update the weights from the gradients collected so far."""
-        if sgd.averages is not None and not self._has_warned_of_averages:
-            self._has_warned_of_averages = True
-            warnings.warn(Warnings.BRW05.format(name=self.name), stacklevel=2)
+        if sgd.averages is not None:
+            self._warn_once("BRW05", name=self.name)
         super().finish_update(sgd)
 
     def get_loss(
@@ -278,37 +280,17 @@ class RelationExtractor(TrainablePipe):
             self.vocab.strings.add(label)
 
     def _thresholds(self) -> NDArray[np.float32]:
-        """Return the threshold of every label; NaN where none is set."""
-        unknown = set(self.cfg["label_thresholds"]) - set(self.labels)
-        if unknown and self.labels:
-            known = ", ".join(self.labels)
-            raise BioreError(Errors.BR002.format(label=min(unknown), name=self.name, labels=known))
-        settings = dict.fromkeys(self.labels, self.cfg["threshold"]) | self.cfg["label_thresholds"]
-        for label, value in [(self.name, self.cfg["threshold"]), *settings.items()]:
-            if value is not None and not 0.0 <= value <= 1.0:
-                raise BioreError(Errors.BR005.format(label=label, value=value))
-        return np.asarray([_or_nan(settings[label]) for label in self.labels], dtype=np.float32)
+        return threshold_array(self.labels, self.cfg["threshold"], self.cfg["label_thresholds"], name=self.name)
 
-    def _check_examples(self, examples: Iterable[Example]) -> None:
+    def _check(self, examples: Iterable[Example], nlp: Language | None) -> None:
         """Check that gold relations fit the schema, and warn of what can't be learned from."""
-        schema = self.schema
-        n_docs = n_mentions = 0
-        unreachable: list[str] = []
-        for eg in examples:
-            candidates, doc_id = self.generate(eg.reference, schema), get_doc_id(eg.reference)
-            pairs = set(candidate_keys(candidates))
-            n_docs += 1
-            n_mentions += len(candidates.mentions)
-            for record in get_records(eg.reference):
-                problem = _misfit(schema, record["label"], record["head"]["type"], record["tail"]["type"])
-                if problem:
-                    raise BioreError(Errors.BR004.format(name=self.name, problem=problem, doc_id=doc_id))
-                if relation_key(record, schema)[0] not in pairs:
-                    unreachable.append(doc_id)
-        if n_docs and not n_mentions:
-            self.warn_of_no_entities(n_docs)
-        elif unreachable:
-            text = Warnings.BRW04.format(n_relations=len(unreachable), doc_id=unreachable[0])
+        pipes = [pipe for _, pipe in nlp.pipeline] if nlp is not None else []
+        elsewhere = {label for pipe in pipes if isinstance(pipe, RelationExtractor) for label in pipe.labels}
+        found = inspect_examples(examples, self.generate, self.schema, name=self.name, elsewhere=elsewhere)
+        if found.documents and not found.mentions:
+            self.warn_of_no_entities(found.documents)
+        elif found.unreachable:
+            text = Warnings.BRW04.format(n_relations=len(found.unreachable), doc_id=found.unreachable[0])
             warnings.warn(text, stacklevel=3)
 
     def warn_of_no_entities(self, n_docs: int) -> None:
@@ -316,37 +298,19 @@ class RelationExtractor(TrainablePipe):
         warnings.warn(Warnings.BRW01.format(n_docs=n_docs, name=self.name), stacklevel=3)
 
     def _warn_of_misfits(self, docs: Sequence[Doc], candidates: Sequence[Candidates], rows: NDArray) -> None:
-        """Warn of candidates that were not scored because they do not fit into the encoder."""
+        """Warn, the first time, that candidates were left out because they do not fit into the encoder."""
         owners = np.repeat(np.arange(len(docs)), [len(found) for found in candidates])
         missing = np.setdiff1d(np.arange(len(owners)), rows)
         if len(missing):
-            text = Warnings.BRW02.format(
-                n_pairs=len(missing),
-                max_length=self.model.attrs["max_length"],
-                doc_id=get_doc_id(docs[owners[missing[0]]]),
-            )
-            warnings.warn(text, stacklevel=3)
+            doc_id = get_doc_id(docs[owners[missing[0]]])
+            limit = self.model.attrs["max_length"]
+            self._warn_once("BRW02", name=self.name, n_pairs=len(missing), max_length=limit, doc_id=doc_id)
 
-
-def _observed_schema(references: Iterable[Doc]) -> Schema:
-    return Schema.from_triples(
-        (record["label"], record["head"]["type"], record["tail"]["type"])
-        for reference in references
-        for record in get_records(reference)
-    )
-
-
-def _misfit(schema: Schema, label: str, head: str, tail: str) -> str | None:
-    if label not in schema:
-        return f"the label '{label}' is not in it"
-    if not schema.allows(label, head, tail):
-        return f"'{label}' does not relate {head} to {tail} in it"
-    return None
+    def _warn_once(self, code: str, **details: Any) -> None:
+        if code not in self._warned:
+            self._warned.add(code)
+            warnings.warn(getattr(Warnings, code).format(**details), stacklevel=4)
 
 
 def _as_record(mention: Mention) -> MentionRecord:
     return {"start": mention.start_char, "end": mention.end_char, "type": mention.type}
-
-
-def _or_nan(value: float | None) -> float:
-    return math.nan if value is None else value

@@ -149,14 +149,14 @@ class Errors(metaclass=ErrorsWithCodes):
     BR203 = "Pooling: {setting} is {value!r}; it must be one of {expected}."
     BR204 = "The model has not been initialized. Call nlp.initialize, or load a trained pipeline."
 
-    # evaluating
+    # commands on trained pipelines
     BR300 = (
         "Can't load the pipeline '{name}': {problem}. Give the folder that spacy train wrote (such as "
         "training/model-best), or the name of an installed pipeline."
     )
     BR301 = (
-        "The pipeline '{name}' has no relation extractor to evaluate; its components are: {components}. Train one "
-        "with spacy train, or evaluate another pipeline."
+        "The pipeline '{name}' has no relation extractor; its components are: {components}. Train one with spacy "
+        "train, or give another pipeline."
     )
     BR302 = (
         "The model does not fit the corpus: {n_relations} gold relations have labels that it does not know: {labels}. "
@@ -171,8 +171,13 @@ class Errors(metaclass=ErrorsWithCodes):
         "Can't read the corpus {path}: {problem}. Give a .spacy file or a folder of them, as python -m spacy biore "
         "convert writes them."
     )
-    BR306 = "Can't write the results to {path}: {problem}. Choose another --output."
-    BR307 = "Can't use GPU {gpu_id}: {problem}. Leave --gpu-id away to evaluate on the CPU."
+    BR306 = "Can't write {path}: {problem}. Choose another --output."
+    BR307 = "Can't use GPU {gpu_id}: {problem}. Leave --gpu-id away to use the CPU."
+    BR308 = (
+        "There are no gold relations in {path} to find a threshold with. Give the development corpus, as python -m "
+        "spacy biore convert writes it."
+    )
+    BR309 = "--name {name!r}: name one of the pipeline's relation extractors: {known}."
 
 
 class Warnings(metaclass=ErrorsWithCodes):
@@ -183,8 +188,9 @@ class Warnings(metaclass=ErrorsWithCodes):
         "before '{name}' in the pipeline, and do its labels match the schema?"
     )
     BRW02 = (
-        "{n_pairs} candidate pairs were left out because their two mentions are too far apart to fit into {max_length} "
-        "word pieces (first in document '{doc_id}'). Raise max_length, or limit the candidates' distance."
+        "'{name}' left out {n_pairs} candidate pairs whose two mentions are too far apart to fit into {max_length} "
+        "word pieces (first in document '{doc_id}'). Raise max_length, or limit the candidates' distance. Such pairs "
+        "of further batches are left out without this warning; python -m spacy biore evaluate counts all."
     )
     BRW03 = (
         "Doc._.{name} belongs to another package and is left alone. Read relations with "

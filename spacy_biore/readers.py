@@ -1,8 +1,8 @@
 """The corpus reader of ``spacy train``: examples whose predicted docs hold entities and training pairs."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 from spacy.language import Language
@@ -10,31 +10,30 @@ from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Example
 from spacy.training.corpus import FILE_TYPE, walk_corpus
 
+from .component import RelationExtractor
 from .errors import BioreError, Errors
 from .relations import DOC_ID_KEY, GROUP_KEY
-from .sampling import note_training_pairs, training_pairs
-from .targets import gold_labels
+from .sampling import TrainingPair, note_training_pairs, training_pairs
+from .targets import PairKey, gold_labels
 
 EntitySource = Literal["gold", "predicted"]
 CorpusReader = Callable[[Language], Iterator[Example]]
 
 
 def make_corpus_reader(
-    path: str | Path,
+    path: str | Path | None,
     entities: EntitySource = "gold",
     negatives: float = 1.0,
     limit: int = 0,
-    component: str = "relation_extractor",
 ) -> CorpusReader:
     """Make a reader of relation corpora (registered as ``spacy-biore.Corpus.v1``).
 
     Args:
-        path: A ``.spacy`` file, or a folder of them.
+        path: A ``.spacy`` file, or a folder of them; None for no examples, as in spaCy's own reader.
         entities: ``gold`` puts the reference's tokens, sentences and entities on the predicted Doc; ``predicted``
             leaves all of them to the pipeline (list the recogniser under ``training.annotating_components``).
         negatives: Share of the pairs without a relation that is learned from; for training corpora with gold entities.
         limit: Read at most this many docs; 0 for all.
-        component: Name of the relation extractor in the pipeline.
 
     Raises:
         BioreError: BR031, when called, if there is no corpus at the path; BR032 for a setting out of range.
@@ -46,15 +45,17 @@ def make_corpus_reader(
         raise BioreError(Errors.BR032.format(setting="negatives", value=negatives, expected="from 0 to 1"))
 
     def read_examples(nlp: Language) -> Iterator[Example]:
+        if path is None:
+            return
         rng = np.random.default_rng(0)
-        extractor = _ready_extractor(nlp, component)
+        extractors = _ready_extractors(nlp)
         for reference in read_docs(path, nlp, limit=limit):
             if entities == "predicted":
                 yield Example(nlp.make_doc(reference.text), reference)
                 continue
             predicted = with_gold_entities(nlp, reference)
-            if extractor is not None:
-                _note_pairs(predicted, reference, extractor, negatives, rng)
+            if extractors:
+                _note_pairs(predicted, reference, extractors, negatives, rng)
             yield Example(predicted, reference)
 
     return read_examples
@@ -97,14 +98,23 @@ def _copy_span(span: Span, doc: Doc) -> Span:
     return Span(doc, span.start, span.end, label=span.label_, kb_id=span.kb_id_, span_id=span.id_)
 
 
-def _ready_extractor(nlp: Language, name: str) -> Any:
-    """Return the relation extractor if it knows its labels already, else None."""
-    extractor: Any = nlp.get_pipe(name) if name in nlp.pipe_names else None
-    return extractor if extractor is not None and extractor.labels else None
+def _ready_extractors(nlp: Language) -> list[RelationExtractor]:
+    """Return the relation extractors of a pipeline that know their labels already."""
+    return [pipe for _, pipe in nlp.pipeline if isinstance(pipe, RelationExtractor) and pipe.labels]
 
 
-def _note_pairs(predicted: Doc, reference: Doc, extractor: Any, negatives: float, rng: np.random.Generator) -> None:
-    candidates = extractor.get_candidates([predicted])[0]
-    is_positive = gold_labels(reference, candidates, extractor.schema).any(axis=1)
-    kept = is_positive | (rng.random(len(candidates)) < negatives)
-    note_training_pairs(predicted, training_pairs(predicted, candidates, np.flatnonzero(kept)))
+def _note_pairs(
+    predicted: Doc,
+    reference: Doc,
+    extractors: Sequence[RelationExtractor],
+    negatives: float,
+    rng: np.random.Generator,
+) -> None:
+    """Note the pairs that one extractor or another learns from; each takes its own candidates among them."""
+    noted: dict[PairKey, TrainingPair] = {}
+    for extractor in extractors:
+        candidates = extractor.get_candidates([predicted])[0]
+        is_positive = gold_labels(reference, candidates, extractor.schema).any(axis=1)
+        kept = is_positive | (rng.random(len(candidates)) < negatives)
+        noted.update((pair.key, pair) for pair in training_pairs(predicted, candidates, np.flatnonzero(kept)))
+    note_training_pairs(predicted, list(noted.values()))

@@ -16,7 +16,13 @@ from spacy_biore.batchers import make_pair_batcher
 from spacy_biore.errors import BioreError
 from spacy_biore.readers import make_corpus_reader, read_docs
 from spacy_biore.relations import get_records
-from spacy_biore.sampling import TRAINING_PAIRS_KEY, TrainingPair, note_training_pairs, noted_training_pairs
+from spacy_biore.sampling import (
+    TRAINING_PAIRS_KEY,
+    TrainingPair,
+    note_training_pairs,
+    noted_training_pairs,
+    take_training_pairs,
+)
 
 # 2 x 3 pairs of chemical and gene, 3 of two genes; 2 relations.
 DENSE = "[a|CHEMICAL] and [b|CHEMICAL] of [c|GENE] [d|GENE] [e|GENE]. Second one."
@@ -72,6 +78,10 @@ def test_limit_and_single_file(corpus, nlp):
     assert len(list(make_corpus_reader(corpus, limit=15)(nlp))) == 15
     assert len(list(make_corpus_reader(corpus / "a.spacy")(nlp))) == 12
     assert len(list(read_docs(str(corpus), nlp, limit=1))) == 1
+
+
+def test_no_path_gives_no_examples(nlp):
+    assert list(make_corpus_reader(None)(nlp)) == []
 
 
 def test_missing_corpus(tmp_path, nlp):
@@ -212,3 +222,22 @@ def test_epoch_without_pairs_is_an_error_and_no_endless_loop():
 def test_batcher_setting_out_of_range(config):
     with pytest.raises(BioreError, match=f"BR032.*{next(iter(config))}"):
         make_pair_batcher(**config)
+
+
+def test_two_extractors_learn_from_one_corpus(make_nlp, make_doc, schema_config, tmp_path):
+    inhibits, binds = schema_config
+    doc = make_doc("[a|CHEMICAL] blocks [b|GENE] and [c|GENE] .", [(0, 1, "INHIBITS"), (1, 2, "BINDS")])
+    DocBin(docs=[doc], store_user_data=True).to_disk(tmp_path / "train.spacy")
+    read = make_corpus_reader(tmp_path / "train.spacy", negatives=0.0)
+    nlp = make_nlp(labels=[inhibits])
+    model = nlp.get_pipe_config("relation_extractor")["model"]
+    nlp.add_pipe("relation_extractor", name="binding", config={"model": model, "relation_types": [binds]})
+    nlp.initialize(lambda: read(nlp))
+    (example,) = read(nlp)
+    learned = {}
+    for name, extractor in nlp.pipeline:
+        found = take_training_pairs(example.predicted, extractor.get_candidates([example.predicted])[0])
+        pairs = [(found.head(row), found.tail(row)) for row in range(len(found))]
+        learned[name] = [tuple(doc.text[m.start_char : m.end_char] for m in pair) for pair in pairs]
+    assert learned == {"relation_extractor": [("a", "b")], "binding": [("b", "c")]}
+    assert all(loss > 0 for loss in nlp.update([example]).values())

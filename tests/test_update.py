@@ -130,6 +130,7 @@ def test_same_seed_same_weights(make_ready, examples):
     assert not torch.equal(runs[0]["classifier.weight"], runs[2]["classifier.weight"])
 
 
+@pytest.mark.filterwarnings("ignore:.*BRW02")
 def test_gradient_goes_through_every_chunk_after_a_pair_that_does_not_fit(make_ready, make_example, examples):
     far = make_example("[c|CHEMICAL]" + " the" * 100 + " [g|GENE].", [(0, 1, "INHIBITS")])
     losses = []

@@ -1,9 +1,6 @@
 """``python -m spacy biore convert``: from a corpus to .spacy files."""
 
-import json
-import warnings
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from enum import Enum
 from functools import partial
 from pathlib import Path
@@ -11,16 +8,16 @@ from typing import Annotated, Any
 
 import spacy
 import typer
-from tqdm import tqdm  # type: ignore[import-untyped]
 from wasabi import msg
 
 from ..errors import BioreError, Errors
-from ..formats import FORMATS, Counts, Document, Found, to_doc
+from ..formats import FORMATS, Counts, Found, to_doc
 from ..formats.conversion import convert, target_in
 from ..formats.masked import ALIASES
 from ..formats.selection import Selection
 from ..formats.staging import Staging
 from ..formats.to_docs import Tokenize
+from .common import messages, progress, to_json
 from .counts_table import counts_tables
 from .parsing import parse_map, parse_names, parse_pair, parse_shares
 
@@ -105,7 +102,7 @@ def convert_cli(
 
     Prints what was read, moved, dropped and written. Nothing is written unless everything could be converted.
     """
-    with _messages():
+    with messages("Nothing was converted"):
         format_name = corpus_format.value
         options = _options(
             format_name,
@@ -139,26 +136,12 @@ def convert_cli(
                 staging=staging,
                 shares=shares,
                 seed=seed,
-                watch=_watch,
+                watch=progress,
             )
             if report:
                 _save(staging.path(report), _report(format_name, input_path, found, counts))
         _print(found, counts)
         msg.good(f"{len(counts)} file(s) written: {', '.join(str(target(name)) for name in counts)}")
-
-
-@contextmanager
-def _messages() -> Iterator[None]:
-    """Print warnings as messages; print an error of the corpus or the options as one too, and exit with code 1."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.filterwarnings("always", message=r"\[BRW")
-        try:
-            yield
-        except BioreError as error:
-            msg.fail("Nothing was converted", str(error), exits=1)
-        finally:
-            for warning in caught:
-                msg.warn(str(warning.message))
 
 
 def _options(format_name: str, **values: Any) -> dict[str, Any]:
@@ -179,11 +162,6 @@ def _tokenizer(lang: str, model: str | None) -> Tokenize:
     return nlp.tokenizer
 
 
-def _watch(documents: Iterable[Document], name: str) -> Iterable[Document]:
-    """Show progress on a terminal, as spaCy's own commands do, and nowhere else."""
-    return tqdm(documents, desc=name, unit=" docs", disable=None, leave=False)
-
-
 def _report(format_name: str, input_path: Path, found: Found, counts: Mapping[str, Counts]) -> dict[str, Any]:
     return {
         "format": format_name,
@@ -194,7 +172,7 @@ def _report(format_name: str, input_path: Path, found: Found, counts: Mapping[st
 
 
 def _save(path: Path, report: dict[str, Any]) -> None:
-    path.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    path.write_text(to_json(report) + "\n", encoding="utf-8")
 
 
 def _print(found: Found, counts: Mapping[str, Counts]) -> None:

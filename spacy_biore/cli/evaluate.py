@@ -1,25 +1,17 @@
 """``python -m spacy biore evaluate``: a trained pipeline's relations against those of a corpus."""
 
 import contextlib
-import json
 import sys
-import warnings
-import zlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
-import spacy
 import typer
-from spacy.cli._util import setup_gpu
 from spacy.language import Language
-from spacy.tokens import Doc
-from tqdm import tqdm  # type: ignore[import-untyped]
 from wasabi import msg
 
 from ..errors import BioreError, Errors
 from ..evaluation import Evaluation, evaluate, get_extractors, survey
-from ..readers import read_docs
+from .common import load_pipeline, messages, progress, read_corpus, to_json, use_gpu
 from .evaluation_tables import evaluation_tables
 from .parsing import parse_names
 
@@ -54,16 +46,20 @@ def evaluate_cli(
     counts, whether or not its two mentions were a candidate pair.
     """
     to_stdout = output == TO_STDOUT
-    # Messages must not come between what another program reads.
-    with contextlib.redirect_stdout(sys.stderr if to_stdout else sys.stdout), _messages():
+    with (
+        # Messages must not come between what another program reads.
+        contextlib.redirect_stdout(sys.stderr if to_stdout else sys.stdout),
+        # The table says how many pairs were left out.
+        messages("Evaluation failed", unmentioned=["BRW02"]),
+    ):
         names = parse_names("--labels", labels)
-        _use_gpu(gpu_id)
-        nlp = _load(model)
+        use_gpu(gpu_id)
+        nlp = load_pipeline(model)
         get_extractors(nlp)
-        n_docs = survey(nlp, _read(corpus_path, nlp), labels=names).documents
+        n_docs = survey(nlp, read_corpus(corpus_path, nlp), labels=names).documents
         if not n_docs:
             raise BioreError(Errors.BR304.format(path=corpus_path))
-        with tqdm(_read(corpus_path, nlp), total=n_docs, unit=" docs", disable=None, leave=False) as docs:
+        with progress(read_corpus(corpus_path, nlp), total=n_docs) as docs:
             result = evaluate(nlp, docs, end_to_end=end_to_end, labels=names, batch_size=batch_size)
         view = "end to end" if end_to_end else "given gold entities"
         report = {"model": _describe(nlp), "corpus": str(corpus_path), "view": view, **result.to_dict()}
@@ -72,48 +68,7 @@ def evaluate_cli(
         if output and not to_stdout:
             _save(Path(output), report)
     if to_stdout:
-        print(_to_json(report))
-
-
-@contextlib.contextmanager
-def _messages() -> Iterator[None]:
-    """Print our warnings as messages; print a coded error of ours or spaCy's as one too, and exit with code 1."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.filterwarnings("always", message=r"\[BRW")
-        # One for each batch: the table has their sum.
-        warnings.filterwarnings("ignore", message=r"\[BRW02\]")
-        try:
-            yield
-        except ValueError as error:
-            if not str(error).startswith(("[BR", "[E")):
-                raise
-            msg.fail("Evaluation failed", str(error), exits=1)
-        finally:
-            for warning in caught:
-                msg.warn(str(warning.message))
-
-
-def _use_gpu(gpu_id: int) -> None:
-    try:
-        setup_gpu(gpu_id)
-    except ValueError as error:
-        raise BioreError(Errors.BR307.format(gpu_id=gpu_id, problem=error)) from error
-
-
-def _load(model: str) -> Language:
-    try:
-        return spacy.load(model)
-    except (OSError, ImportError, ValueError, KeyError) as error:
-        raise BioreError(Errors.BR300.format(name=model, problem=error)) from error
-
-
-def _read(path: Path, nlp: Language) -> Iterator[Doc]:
-    try:
-        yield from read_docs(path, nlp)
-    except BioreError:
-        raise
-    except (OSError, ValueError, KeyError, TypeError, zlib.error) as error:
-        raise BioreError(Errors.BR305.format(path=path, problem=error)) from error
+        print(to_json(report))
 
 
 def _describe(nlp: Language) -> dict[str, Any]:
@@ -129,11 +84,7 @@ def _print(result: Evaluation, view: str) -> None:
 def _save(path: Path, report: dict[str, Any]) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(_to_json(report) + "\n", encoding="utf-8")
+        path.write_text(to_json(report) + "\n", encoding="utf-8")
     except OSError as error:
         raise BioreError(Errors.BR306.format(path=path, problem=error)) from error
     msg.good(f"Saved results to {path}")
-
-
-def _to_json(report: dict[str, Any]) -> str:
-    return json.dumps(report, indent=2, ensure_ascii=False)

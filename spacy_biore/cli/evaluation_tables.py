@@ -16,10 +16,10 @@ Row = tuple[str, ...]
 
 def evaluation_tables(result: Evaluation) -> Iterator[tuple[str, str]]:
     """Yield the title and the text of each table."""
-    yield "Corpus", _table([], _corpus_rows(result))
-    yield "Scores", _table(["", "P", "R", "F", "gold", "predicted"], _score_rows(result))
-    yield "Confusion (rows: gold, columns: predicted)", _table(["", *result.labels, NONE], _confusion_rows(result))
-    yield "Gold relations", _table([], _loss_rows(result))
+    yield "Corpus", make_table([], _corpus_rows(result))
+    yield "Scores", make_table(["", "P", "R", "F", "gold", "predicted"], _score_rows(result))
+    yield "Confusion (rows: gold, columns: predicted)", make_table(["", *result.labels, NONE], _confusion_rows(result))
+    yield "Gold relations", make_table([], _loss_rows(result))
 
 
 def _corpus_rows(result: Evaluation) -> list[Row]:
@@ -69,20 +69,22 @@ def _loss_rows(result: Evaluation) -> list[Row]:
 
 
 def _share(name: str, count: int, total: int) -> Row:
-    return name, str(count), f"{_percent(count / total)} %" if total else ""
+    return name, str(count), f"{percent(count / total)} %" if total else ""
 
 
 def _percents(score: PRFScore | Macro, *, scored: bool) -> Row:
     if not scored:
         return "-", "-", "-"
-    return _percent(score.precision), _percent(score.recall), _percent(score.fscore)
+    return percent(score.precision), percent(score.recall), percent(score.fscore)
 
 
-def _percent(value: float) -> str:
+def percent(value: float) -> str:
+    """Write a fraction as a percentage, without the sign."""
     return f"{value * 100:.1f}"
 
 
-def _table(header: Sequence[str], rows: Sequence[Row]) -> str:
+def make_table(header: Sequence[str], rows: Sequence[Row]) -> str:
+    """Return a table whose first column is aligned to the left and the others to the right."""
     aligns: list[Literal["l", "r"]] = ["l" if column == 0 else "r" for column in range(len(rows[0]))]
     text = tables.table(rows, header=header or None, divider=bool(header), aligns=aligns)
     return "\n".join(line.rstrip() for line in text.strip("\n").splitlines())

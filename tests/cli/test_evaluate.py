@@ -213,7 +213,7 @@ def test_missing_gpu_is_an_error(model: Path, corpus: Path, monkeypatch: pytest.
     def no_gpu(gpu_id: int) -> None:
         raise ValueError("No GPU devices detected")
 
-    monkeypatch.setattr("spacy_biore.cli.evaluate.setup_gpu", no_gpu)
+    monkeypatch.setattr("spacy_biore.cli.common.setup_gpu", no_gpu)
     assert fails(run(model, corpus, "--gpu-id", 0), "BR307", "No GPU devices detected")
 
 

@@ -1,0 +1,82 @@
+"""What gold examples show before training: the schema that they imply, and whether they fit a given one."""
+
+from collections.abc import Collection, Iterable
+from typing import NamedTuple
+
+from spacy.tokens import Doc
+from spacy.training import Example
+
+from .candidates import CandidateGenerator
+from .errors import BioreError, Errors
+from .relations import get_doc_id, get_records
+from .schema import Schema
+from .targets import candidate_keys, relation_key
+
+
+class Inspection(NamedTuple):
+    """What there is to learn from.
+
+    Attributes:
+        documents: Number of docs.
+        mentions: Number of mentions that candidates can be made of.
+        unreachable: For each gold relation whose pair is no candidate, the id of its Doc.
+    """
+
+    documents: int
+    mentions: int
+    unreachable: list[str]
+
+
+def observed_schema(references: Iterable[Doc]) -> Schema:
+    """Return the schema of the relations that some docs show."""
+    return Schema.from_triples(
+        (record["label"], record["head"]["type"], record["tail"]["type"])
+        for reference in references
+        for record in get_records(reference)
+    )
+
+
+def inspect_examples(
+    examples: Iterable[Example],
+    generate: CandidateGenerator,
+    schema: Schema,
+    *,
+    name: str,
+    elsewhere: Collection[str] = (),
+) -> Inspection:
+    """Check that the gold relations of all examples fit a schema.
+
+    Args:
+        examples: Gold examples.
+        generate: Generates the candidates.
+        schema: The schema.
+        name: Name of the component that it belongs to.
+        elsewhere: Labels that other components of the pipeline learn; they need not be in the schema.
+
+    Raises:
+        BioreError: BR004 if a relation does not fit.
+    """
+    documents = mentions = 0
+    unreachable: list[str] = []
+    for eg in examples:
+        candidates, doc_id = generate(eg.reference, schema), get_doc_id(eg.reference)
+        pairs = set(candidate_keys(candidates))
+        documents += 1
+        mentions += len(candidates.mentions)
+        for record in get_records(eg.reference):
+            if record["label"] not in schema and record["label"] in elsewhere:
+                continue
+            problem = _misfit(schema, record["label"], record["head"]["type"], record["tail"]["type"])
+            if problem:
+                raise BioreError(Errors.BR004.format(name=name, problem=problem, doc_id=doc_id))
+            if relation_key(record, schema)[0] not in pairs:
+                unreachable.append(doc_id)
+    return Inspection(documents, mentions, unreachable)
+
+
+def _misfit(schema: Schema, label: str, head: str, tail: str) -> str | None:
+    if label not in schema:
+        return f"the label '{label}' is not in it"
+    if not schema.allows(label, head, tail):
+        return f"'{label}' does not relate {head} to {tail} in it"
+    return None

@@ -1,0 +1,92 @@
+"""What several commands do: report errors, load a pipeline, read a corpus, save JSON."""
+
+import json
+import warnings
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import spacy
+from spacy.cli._util import setup_gpu
+from spacy.language import Language
+from spacy.tokens import Doc
+from tqdm import tqdm  # type: ignore[import-untyped]
+from wasabi import msg
+
+from ..errors import BioreError, Errors
+from ..readers import read_docs
+
+T = TypeVar("T")
+
+
+@contextmanager
+def messages(failure: str, *, unmentioned: Sequence[str] = ()) -> Iterator[None]:
+    """Print our warnings as messages; print a coded error of ours or spaCy's as one too, and exit with code 1.
+
+    Args:
+        failure: Title of the message of an error.
+        unmentioned: Codes of warnings that are not printed, because the command's own output says more.
+    """
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.filterwarnings("always", message=r"\[BRW")
+        for code in unmentioned:
+            warnings.filterwarnings("ignore", message=rf"\[{code}\]")
+        try:
+            yield
+        except ValueError as error:
+            if not str(error).startswith(("[BR", "[E")):
+                raise
+            msg.fail(failure, str(error), exits=1)
+        finally:
+            for warning in caught:
+                msg.warn(str(warning.message))
+
+
+def use_gpu(gpu_id: int) -> None:
+    """Use a GPU, or the CPU for -1.
+
+    Raises:
+        BioreError: BR307 if there is no such GPU.
+    """
+    try:
+        setup_gpu(gpu_id)
+    except ValueError as error:
+        raise BioreError(Errors.BR307.format(gpu_id=gpu_id, problem=error)) from error
+
+
+def load_pipeline(model: str) -> Language:
+    """Load a pipeline by name or path.
+
+    Raises:
+        BioreError: BR300 if it can't be loaded.
+    """
+    try:
+        return spacy.load(model)
+    except (OSError, ImportError, ValueError, KeyError) as error:
+        raise BioreError(Errors.BR300.format(name=model, problem=error)) from error
+
+
+def read_corpus(path: Path, nlp: Language) -> Iterator[Doc]:
+    """Yield the docs of a ``.spacy`` file or of a folder of them.
+
+    Raises:
+        BioreError: BR031 if there is none; BR305 for a file that is not such.
+    """
+    try:
+        yield from read_docs(path, nlp)
+    except BioreError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError, zlib.error) as error:
+        raise BioreError(Errors.BR305.format(path=path, problem=error)) from error
+
+
+def progress(documents: Iterable[T], title: str | None = None, *, total: int | None = None) -> "tqdm[T]":
+    """Show progress on a terminal, as spaCy's own commands do, and nowhere else."""
+    return tqdm(documents, desc=title, total=total, unit=" docs", disable=None, leave=False)
+
+
+def to_json(report: Any) -> str:
+    """Return data as readable JSON."""
+    return json.dumps(report, indent=2, ensure_ascii=False)

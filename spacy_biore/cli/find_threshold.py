@@ -1,0 +1,73 @@
+"""``python -m spacy biore find-threshold``: the threshold that suits a development corpus best."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from spacy.language import Language
+from wasabi import msg
+
+from ..component import RelationExtractor
+from ..errors import BioreError, Errors
+from ..evaluation import get_extractors, survey
+from ..threshold_search import Trial, best_trial, set_threshold, try_thresholds
+from .common import load_pipeline, messages, progress, read_corpus, use_gpu
+from .evaluation_tables import make_table, percent
+
+
+def find_threshold_cli(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help="Name or path of a trained pipeline")],
+    corpus_path: Annotated[
+        Path, typer.Argument(metavar="CORPUS", help="Development corpus: .spacy file with gold relations, or a folder")
+    ],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Save the pipeline with the best threshold here")
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", help="The relation extractor, if the pipeline has more than one")
+    ] = None,
+    batch_size: Annotated[
+        int | None, typer.Option("--batch-size", min=1, help="Documents a batch (default: the pipeline's own setting)")
+    ] = None,
+    gpu_id: Annotated[int, typer.Option("--gpu-id", "-g", help="GPU ID or -1 for CPU")] = -1,
+) -> None:
+    """Find the threshold with the highest micro-averaged F, given gold entities.
+
+    Pairs are scored once for all thresholds. Use the development corpus, never the test corpus.
+    """
+    with messages("No threshold was found", unmentioned=["BRW02"]):
+        use_gpu(gpu_id)
+        nlp = load_pipeline(model)
+        name, extractor = _choose(get_extractors(nlp), name)
+        found = survey(nlp, read_corpus(corpus_path, nlp))
+        if not found.gold:
+            raise BioreError(Errors.BR308.format(path=corpus_path))
+        with progress(read_corpus(corpus_path, nlp), total=found.documents) as docs:
+            trials = try_thresholds(nlp, extractor, docs, batch_size=batch_size)
+        best = best_trial(trials)
+        print(make_table(["threshold", "P", "R", "F", ""], [_row(trial, is_best=trial is best) for trial in trials]))
+        if output is not None:
+            set_threshold(nlp, name, best)
+            _save(nlp, output)
+
+
+def _choose(extractors: dict[str, RelationExtractor], name: str | None) -> tuple[str, RelationExtractor]:
+    if name is None and len(extractors) == 1:
+        return next(iter(extractors.items()))
+    if name not in extractors:
+        raise BioreError(Errors.BR309.format(name=name, known=", ".join(extractors)))
+    return name, extractors[name]
+
+
+def _row(trial: Trial, *, is_best: bool) -> tuple[str, ...]:
+    score = trial.tally.micro
+    threshold = "natural" if trial.threshold is None else f"{trial.threshold:.2f}"
+    return threshold, *map(percent, (score.precision, score.recall, score.fscore)), "best" if is_best else ""
+
+
+def _save(nlp: Language, path: Path) -> None:
+    try:
+        nlp.to_disk(path)
+    except OSError as error:
+        raise BioreError(Errors.BR306.format(path=path, problem=error)) from error
+    msg.good(f"Saved the pipeline with this threshold to {path}")

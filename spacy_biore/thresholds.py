@@ -1,0 +1,37 @@
+"""How probable a relation must be: the settings of a component as one number a label."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import BioreError, Errors
+
+
+def threshold_array(
+    labels: Sequence[str], threshold: float | None, label_thresholds: Mapping[str, float], *, name: str
+) -> NDArray[np.float32]:
+    """Return the threshold of every label (labels,); NaN where none is set.
+
+    Args:
+        labels: The labels of the component.
+        threshold: Threshold of all labels, or None.
+        label_thresholds: Thresholds of single labels, in place of ``threshold``.
+        name: Name of the component.
+
+    Raises:
+        BioreError: BR002 for a threshold of an unknown label; BR005 for one that is not from 0 to 1.
+    """
+    unknown = label_thresholds.keys() - set(labels)
+    if unknown and labels:
+        raise BioreError(Errors.BR002.format(label=min(unknown), name=name, labels=", ".join(labels)))
+    settings = dict.fromkeys(labels, threshold) | dict(label_thresholds)
+    for label, value in [(name, threshold), *settings.items()]:
+        if value is not None and not 0.0 <= value <= 1.0:
+            raise BioreError(Errors.BR005.format(label=label, value=value))
+    return np.asarray([_or_nan(settings[label]) for label in labels], dtype=np.float32)
+
+
+def _or_nan(value: float | None) -> float:
+    return math.nan if value is None else value

@@ -1,0 +1,107 @@
+"""``python -m spacy biore find-threshold``: which threshold it chooses, what it saves, and how it fails."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import spacy
+from spacy.language import Language
+from spacy.tokens import Doc, DocBin
+from typer.testing import CliRunner, Result
+
+from spacy_biore.cli import biore_cli
+from spacy_biore.predictions import Predictions
+from spacy_biore.threshold_search import best_trial, try_thresholds
+
+SENTENCE = "[aspirin|CHEMICAL] blocks [ptgs|GENE] ."
+
+
+def run(*args: Any) -> Result:
+    return CliRunner().invoke(biore_cli, ["find-threshold", *map(str, args)])
+
+
+@pytest.fixture(scope="module")
+def nlp(make_nlp: Callable[..., Language], make_example: Callable[..., Any]) -> Language:
+    nlp = make_nlp()
+    nlp.initialize(lambda: [make_example(SENTENCE, [(0, 1, "INHIBITS")])])
+    return nlp
+
+
+@pytest.fixture(scope="module")
+def model(nlp: Language, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("threshold") / "model"
+    nlp.to_disk(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def corpus(make_doc: Callable[..., Doc], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("threshold") / "dev.spacy"
+    docs = [make_doc(SENTENCE, [(0, 1, "INHIBITS")]), make_doc(SENTENCE)]
+    DocBin(docs=docs, store_user_data=True).to_disk(path)
+    return path
+
+
+def test_the_best_threshold_parts_right_from_wrong(nlp: Language, make_doc: Callable[..., Doc], monkeypatch: Any):
+    extractor = nlp.get_pipe("relation_extractor")
+    # Right relations are 0.32 and 0.44 probable, a wrong one 0.27.
+    docs = [make_doc(SENTENCE, [(0, 1, "INHIBITS")] if i != 1 else []) for i in range(3)]
+
+    def predict(batch: list[Doc]) -> Predictions:
+        scores = np.array([[0.32, 0.0], [0.27, 0.0], [0.44, 0.0]], dtype=np.float32)
+        return Predictions(extractor.get_candidates(batch), np.arange(3), scores)
+
+    monkeypatch.setattr(extractor, "predict", predict)
+    trials = try_thresholds(nlp, extractor, docs)
+    f = {trial.threshold: trial.tally.micro.fscore for trial in trials}
+    assert best_trial(trials).threshold == 0.3
+    assert (
+        f[None] == f[0.5] == 0.0 and f[0.3] == 1.0 and f[0.25] == pytest.approx(0.8) and f[0.35] == pytest.approx(2 / 3)
+    )
+    assert extractor.cfg["threshold"] is None
+
+
+def test_ties_go_to_the_natural_threshold(nlp: Language, corpus: Path):
+    extractor = nlp.get_pipe("relation_extractor")
+    trials = try_thresholds(nlp, extractor, [], thresholds=[0.1, 0.2])
+    assert [trial.threshold for trial in trials] == [None, 0.1, 0.2]
+    assert best_trial(trials).threshold is None
+
+
+def test_saves_a_pipeline_with_the_threshold(model: Path, corpus: Path, tmp_path: Path):
+    result = run(model, corpus, "--output", tmp_path / "tuned")
+    assert result.exit_code == 0, result.output
+    rows = [line.split() for line in result.output.splitlines()]
+    best = [row for row in rows if row[-1:] == ["best"]]
+    assert len(best) == 1 and ["natural"] in [row[:1] for row in rows]
+    tuned = spacy.load(tmp_path / "tuned")
+    threshold = None if best[0][0] == "natural" else float(best[0][0])
+    assert tuned.get_pipe("relation_extractor").cfg["threshold"] == threshold
+    assert tuned.config["components"]["relation_extractor"]["threshold"] == threshold
+    assert tuned.meta["performance"]["rel_micro_f"] * 100 == pytest.approx(float(best[0][3]), abs=0.05)
+    assert spacy.load(model).get_pipe("relation_extractor").cfg["threshold"] is None
+
+
+def test_without_output_nothing_is_saved(model: Path, corpus: Path, tmp_path: Path, monkeypatch: Any):
+    monkeypatch.chdir(tmp_path)
+    assert run(model, corpus).exit_code == 0
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_corpus_without_gold_relations_is_an_error(model: Path, make_doc: Callable[..., Doc], tmp_path: Path):
+    DocBin(docs=[make_doc(SENTENCE)], store_user_data=True).to_disk(tmp_path / "dev.spacy")
+    result = run(model, tmp_path / "dev.spacy")
+    assert result.exit_code == 1 and "BR308" in result.output
+
+
+def test_an_unknown_name_is_an_error(model: Path, corpus: Path):
+    result = run(model, corpus, "--name", "relations")
+    assert result.exit_code == 1 and "BR309" in result.output and "relation_extractor" in result.output
+
+
+def test_an_output_that_cannot_be_written_is_an_error(model: Path, corpus: Path, tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    result = run(model, corpus, "--output", tmp_path / "file")
+    assert result.exit_code == 1 and "BR306" in result.output
