@@ -179,6 +179,31 @@ class Errors(metaclass=ErrorsWithCodes):
     )
     BR309 = "--name {name!r}: name one of the pipeline's relation extractors: {known}."
 
+    # adapting an encoder
+    BR400 = "No text in {path}: its name must end in one of {kinds}, with .gz or .xz after it if it is compressed."
+    BR401 = "{where}: {problem}. Correct the line, or leave it out."
+    BR402 = "{path} is not what its name says: {problem}. Was it downloaded completely?"
+    BR403 = (
+        "The tokenizer of '{name}' does not match its model: it has {pieces} pieces for {embeddings} embeddings, and "
+        "its mask is {mask!r}. Take both from one encoder that was trained with masks."
+    )
+    BR404 = (
+        "{where}: this text must not be learned from: {problem}. Take it out of the text, or leave such documents out, "
+        "counted, with --drop-excluded."
+    )
+    BR405 = "Adaptation: {setting} must be {expected}."
+    BR406 = "New words can only be added to a WordPiece vocabulary; this one is {kind}. Leave --vocabulary away."
+    BR407 = (
+        "{folder} belongs to another run, which differs in: {different}. Choose another --output, or remove the folder."
+    )
+    BR408 = (
+        "There is too little text: {documents} documents are left, and at least two are needed, one to learn from and "
+        "one to measure with. Left out or chosen: {counts}."
+    )
+    BR409 = "Can't write to {path}: {problem}. Make room, and run the same command again: it goes on where it was."
+    BR410 = "The loss is not a number after {step} updates. Lower the learning rate, and choose another --output."
+    BR411 = "Adapting an encoder needs the package accelerate: pip install 'spacy-biore[adapt]'."
+
 
 class Warnings(metaclass=ErrorsWithCodes):
     """Messages of warnings; fill them with ``str.format``."""

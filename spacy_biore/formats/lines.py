@@ -45,7 +45,7 @@ def read_lines(path: Path) -> Iterator[Line]:
         with path.open("rb") as file:
             # Only a line feed ends a line: text may hold the other characters that str.splitlines breaks at.
             for number, raw in enumerate(file, start=1):
-                text = _decode(raw.removeprefix(codecs.BOM_UTF8) if number == 1 else raw, path, number)
+                text = decode_line(raw, path, number)
                 if text.strip():
                     empty = False
                     yield Line(path, number, text)
@@ -60,10 +60,16 @@ def shorten(text: str, limit: int = 60) -> str:
     return text if len(text) <= limit else text[: limit - 3] + "..."
 
 
-def _decode(raw: bytes, path: Path, number: int) -> str:
+def decode_line(raw: bytes, path: Path, number: int) -> str:
+    """Return the text of a line without its line end and, on the first line, without a byte order mark.
+
+    Raises:
+        BioreError: BR102 if it is not UTF-8.
+    """
     try:
-        return raw.decode("utf-8").removesuffix("\n").removesuffix("\r")
+        text = (raw.removeprefix(codecs.BOM_UTF8) if number == 1 else raw).decode("utf-8")
     except UnicodeDecodeError as error:
         raise BioreError(
-            Errors.BR102.format(path=path, line=number, byte=raw[error.start], position=error.start + 1)
+            Errors.BR102.format(path=path, line=number, byte=error.object[error.start], position=error.start + 1)
         ) from error
+    return text.removesuffix("\n").removesuffix("\r")

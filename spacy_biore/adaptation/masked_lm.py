@@ -1,0 +1,109 @@
+"""The masked language model: an encoder with the head that predicts masked pieces."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from transformers import AutoModelForMaskedLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
+from transformers.utils import logging
+
+from ..errors import BioreError, Errors
+from ..model.encoders import attention_implementation, find_encoder
+
+
+class MaskedLM(NamedTuple):
+    """A masked language model and its tokenizer.
+
+    Attributes:
+        model: Encoder and head.
+        tokenizer: Its fast tokenizer.
+        has_new_head: Whether the checkpoint had no such head, so that this one has yet to learn.
+    """
+
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerFast
+    has_new_head: bool
+
+
+def load_masked_lm(name: str, *, dropout: float) -> MaskedLM:
+    """Load an encoder with its masked-LM head; make the head from the embeddings if the checkpoint has none.
+
+    Args:
+        name: A folder, an installed package that carries a model, or a name on the hub.
+        dropout: Dropout inside the encoder.
+
+    Raises:
+        BioreError: BR200 if there is no such encoder; BR201 if it has no fast tokenizer; BR403 if the tokenizer does
+            not match.
+    """
+    source = find_encoder(name)
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(source)
+        # What is missing in the checkpoint is returned here, and reported by the caller.
+        logging.set_verbosity_error()
+        model, loading = AutoModelForMaskedLM.from_pretrained(
+            source,
+            attn_implementation=attention_implementation(),
+            hidden_dropout_prob=dropout,
+            attention_probs_dropout_prob=dropout,
+            output_loading_info=True,
+        )
+    except (OSError, ValueError, KeyError) as error:
+        problem = str(error).partition("\n")[0]
+        raise BioreError(Errors.BR200.format(name=name, tried=problem)) from error
+    if not tokenizer.is_fast:
+        raise BioreError(Errors.BR201.format(name=name))
+    if tokenizer.mask_token_id is None or len(tokenizer) > model.config.vocab_size:
+        details = {"pieces": len(tokenizer), "embeddings": model.config.vocab_size, "mask": tokenizer.mask_token}
+        raise BioreError(Errors.BR403.format(name=name, **details))
+    prefix = model.base_model_prefix + "."
+    return MaskedLM(model, tokenizer, any(not key.startswith(prefix) for key in loading["missing_keys"]))
+
+
+def start_head(model: PreTrainedModel, counts: NDArray[np.int64]) -> None:
+    """Let a new head begin with how frequent each piece is, so that it need not learn that first.
+
+    Args:
+        model: The masked language model.
+        counts: (pieces,) how often each piece occurs in the text.
+    """
+    bias = getattr(model.get_output_embeddings(), "bias", None)
+    if bias is None:
+        return
+    frequencies = (counts + 1.0) / (counts + 1.0).sum()
+    with torch.no_grad():
+        bias[: len(frequencies)] = torch.as_tensor(np.log(frequencies), dtype=bias.dtype)
+
+
+class MaskedLoss:
+    """Computes logits only where something is to be predicted, whatever the architecture.
+
+    The head is most of the work of a small encoder with a large vocabulary, and 85 % of its logits are not used. A hook
+    on the encoder hands the head only the states of masked pieces.
+    """
+
+    def __init__(self, model: PreTrainedModel) -> None:
+        self.chosen: Tensor | None = None
+        model.base_model.register_forward_hook(self._keep_chosen)
+
+    def __call__(self, model: nn.Module, inputs: dict[str, Tensor]) -> Tensor:
+        """Return the mean cross-entropy over the masked pieces, in nats.
+
+        Args:
+            model: The masked language model, or what wraps it.
+            inputs: As ``MaskingCollator`` makes them.
+        """
+        labels = inputs["labels"]
+        self.chosen = labels >= 0
+        try:
+            logits = model(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"]).logits
+        finally:
+            chosen, self.chosen = self.chosen, None
+        return nn.functional.cross_entropy(logits[0].float(), labels[chosen])
+
+    def _keep_chosen(self, module: nn.Module, args: Any, output: Any) -> Any:
+        if self.chosen is not None:
+            output["last_hidden_state"] = output["last_hidden_state"][self.chosen][None]
+        return output

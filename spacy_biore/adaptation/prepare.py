@@ -1,0 +1,108 @@
+"""From files of text to word pieces on disk and a model to start from; once a run."""
+
+import json
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import spacy
+
+from ..errors import BioreError, Errors
+from .masked_lm import load_masked_lm, start_head
+from .selection import leave_out, long_enough, read_ids, recogniser, select, term_list, without
+from .settings import Settings
+from .store import PieceStore, PieceWriter, SentenceStarts
+from .texts import Text, read_texts
+from .vocabulary import count_words, extend_vocabulary
+
+TRAIN, HELD_OUT, START = "train", "held_out", "start"
+Watch = Callable[[Iterable[Text], str], Iterable[Text]]
+
+
+def prepare(settings: Settings, folder: Path, *, watch: Watch) -> dict[str, Any]:
+    """Write the text as word pieces, and the model to start from; return what was read, as JSON data.
+
+    What was prepared before is used again.
+
+    Args:
+        settings: The run.
+        folder: Where to write.
+        watch: Called with texts and a title; returns the texts, showing progress.
+
+    Raises:
+        BioreError: As ``read_texts`` and ``load_masked_lm`` do; BR404 for an excluded document, BR408 if too little
+            text is left.
+    """
+    report_path = folder / "prepared.json"
+    if report_path.exists():
+        return json.loads(report_path.read_text(encoding="utf8"))
+    _refuse_excluded(settings, watch)
+    model, tokenizer, has_new_head = load_masked_lm(settings.encoder, dropout=settings.dropout)
+    report: dict[str, Any] = {"new_head": has_new_head}
+    if settings.vocabulary:
+        words = count_words(watch(_chosen(settings, Counter()), "words"), tokenizer.backend_tokenizer)
+        tokenizer, extension = extend_vocabulary(model, tokenizer, words, size=settings.vocabulary)
+        report["vocabulary"] = {
+            "added": len(extension.words),
+            "pieces_per_word_before": extension.before,
+            "pieces_per_word_after": extension.after,
+        }
+    counts: Counter[str] = Counter()
+    _write(settings, watch(_chosen(settings, counts), "text"), tokenizer, folder)
+    train, held_out = PieceStore.open(folder / TRAIN), PieceStore.open(folder / HELD_OUT)
+    if not (train.counts["pieces"] and held_out.counts["pieces"]):
+        left = train.counts["documents"] + held_out.counts["documents"]
+        raise BioreError(Errors.BR408.format(documents=left, counts=dict(counts) or "nothing"))
+    if has_new_head:
+        start_head(model, np.bincount(train.pieces, minlength=model.config.vocab_size))
+    model.save_pretrained(folder / START)
+    tokenizer.save_pretrained(folder / START)
+    report |= {"left_out": dict(counts), TRAIN: train.counts, HELD_OUT: held_out.counts}
+    report_path.write_text(json.dumps(report, indent=2), encoding="utf8")
+    return report
+
+
+def _refuse_excluded(settings: Settings, watch: Watch) -> None:
+    """Make sure, before anything takes long, that no excluded document is in the text."""
+    chosen = settings.selection
+    if chosen.exclude_ids and not chosen.drop_excluded:
+        for _ in without(watch(read_texts(settings.text), "ids"), read_ids(chosen.exclude_ids)):
+            pass
+
+
+def _chosen(settings: Settings, counts: Counter[str]) -> Iterator[Text]:
+    """Yield the text to learn from, and count what is left out."""
+    chosen = settings.selection
+    texts = read_texts(settings.text)
+    if chosen.exclude_ids:
+        texts = leave_out(texts, read_ids(chosen.exclude_ids), counts)
+    texts = long_enough(texts, chosen.min_words, counts)
+    if chosen.require:
+        nlp, types_of = recogniser(chosen.recogniser) if chosen.recogniser else term_list(chosen.terms or Path())
+        texts = select(texts, nlp, types_of, chosen.require, unit=chosen.unit, counts=counts)
+    return texts
+
+
+def _write(settings: Settings, texts: Iterable[Text], tokenizer: Any, folder: Path) -> None:
+    """Tokenise the text; every n-th document is held out."""
+    options = {
+        "sep_id": tokenizer.sep_token_id,
+        "sentence_starts": _splitter() if settings.fill == "sentences" else None,
+    }
+    every = max(2, round(1 / settings.held_out))
+    with (
+        PieceWriter(folder / TRAIN, tokenizer.backend_tokenizer, **options) as train,
+        PieceWriter(folder / HELD_OUT, tokenizer.backend_tokenizer, **options) as held_out,
+    ):
+        for number, text in enumerate(texts):
+            (train if number % every else held_out).add(text.text)
+
+
+def _splitter() -> SentenceStarts:
+    nlp = spacy.blank("en")
+    nlp.add_pipe("sentencizer")
+    nlp.max_length = sys.maxsize
+    return lambda text: [sentence.start_char for sentence in nlp(text).sents]

@@ -1,0 +1,130 @@
+"""Which documents or sentences a sub-domain is made of, and which documents must never be read."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Literal
+
+import spacy
+from spacy.language import Language
+from spacy.matcher import PhraseMatcher
+from spacy.tokens import Doc, Span
+from spacy.util import minibatch
+
+from ..errors import BioreError, Errors
+from ..formats.lines import read_lines
+from .texts import Text
+
+Unit = Literal["document", "sentence"]
+TypesOf = Callable[[Doc | Span], set[str]]
+BATCH = 64
+
+
+def read_ids(path: Path) -> set[str]:
+    """Read document ids, one a line.
+
+    Raises:
+        BioreError: BR100 to BR102 for a file that can't be read.
+    """
+    return {line.text.strip() for line in read_lines(path)}
+
+
+def without(texts: Iterable[Text], excluded: set[str]) -> Iterator[Text]:
+    """Yield texts, making sure that none of them is an excluded one.
+
+    Raises:
+        BioreError: BR404 for a text with an excluded id, or without an id that could tell.
+    """
+    for text in texts:
+        if excluded and (not text.id or text.id in excluded):
+            problem = f"it is the excluded document '{text.id}'" if text.id else "it has no id, so it may be excluded"
+            raise BioreError(Errors.BR404.format(where=text.where, problem=problem))
+        yield text
+
+
+def leave_out(texts: Iterable[Text], excluded: set[str], counts: Counter[str]) -> Iterator[Text]:
+    """Yield the texts whose ids are not excluded, and count the others."""
+    for text in texts:
+        if text.id in excluded:
+            counts["excluded"] += 1
+        else:
+            yield text
+
+
+def long_enough(texts: Iterable[Text], least: int, counts: Counter[str]) -> Iterator[Text]:
+    """Yield the texts of at least so many words, and count the others."""
+    for text in texts:
+        if len(text.text.split(maxsplit=least)) >= least:
+            yield text
+        else:
+            counts["too short"] += 1
+
+
+def select(
+    texts: Iterable[Text],
+    nlp: Language,
+    types_of: TypesOf,
+    required: Sequence[str],
+    *,
+    unit: Unit,
+    counts: Counter[str],
+) -> Iterator[Text]:
+    """Yield the documents, or the sentences, that mention something of every required type, and count the others.
+
+    Args:
+        texts: What to choose from.
+        nlp: Makes docs with what ``types_of`` needs, and sentences.
+        types_of: Returns the types that a Doc or one of its sentences mentions.
+        required: The types.
+        unit: What is chosen. The sentences chosen from a document stay together as one text.
+        counts: Adds up documents or sentences, read and chosen.
+    """
+    needed = set(required)
+    for batch in minibatch(texts, BATCH):
+        for text, doc in zip(batch, nlp.pipe(one.text for one in batch), strict=True):
+            parts: list[Doc | Span] = [doc] if unit == "document" else list(doc.sents)
+            kept = [part.text for part in parts if needed <= types_of(part)]
+            counts[f"{unit}s read"] += len(parts)
+            counts[f"{unit}s chosen"] += len(kept)
+            if kept:
+                yield text._replace(text="\n".join(kept))
+
+
+def recogniser(model: str) -> tuple[Language, TypesOf]:
+    """Load a pipeline that recognises entities, and return it with what reads their types.
+
+    Raises:
+        BioreError: BR300 if it can't be loaded.
+    """
+    try:
+        nlp = spacy.load(model)
+    except (OSError, ImportError, ValueError, KeyError) as error:
+        raise BioreError(Errors.BR300.format(name=model, problem=error)) from error
+    _add_sentences(nlp)
+    return nlp, lambda part: {ent.label_ for ent in part.ents}
+
+
+def term_list(path: Path) -> tuple[Language, TypesOf]:
+    """Make a pipeline from a list of terms, ``TYPE<tab>term`` a line, and return it with what reads their types.
+
+    Case does not matter.
+
+    Raises:
+        BioreError: BR100 to BR103 for a file or a line that can't be read.
+    """
+    nlp = spacy.blank("en")
+    _add_sentences(nlp)
+    matcher = PhraseMatcher(nlp.vocab, attr="LOWER")
+    terms: dict[str, list[Doc]] = {}
+    for line in read_lines(path):
+        label, term = line.columns(2)
+        terms.setdefault(label.strip(), []).append(nlp.make_doc(term.strip()))
+    for label, patterns in terms.items():
+        matcher.add(label, patterns)
+    return nlp, lambda part: {nlp.vocab.strings[match] for match, _, _ in matcher(part)}
+
+
+def _add_sentences(nlp: Language) -> None:
+    assigned = {attribute for name in nlp.pipe_names for attribute in nlp.get_pipe_meta(name).assigns}
+    if not assigned & {"token.is_sent_start", "doc.sents"}:
+        nlp.add_pipe("sentencizer", first=True)

@@ -1,0 +1,147 @@
+"""What an adaptation run is told, and how it recognises its own folder."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from ..errors import BioreError, Errors
+from .masking import Masking
+from .selection import Unit
+
+Fill = Literal["packed", "sentences"]
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which text is learned from.
+
+    Attributes:
+        require: Entity types that a document or sentence must mention, all of them.
+        recogniser: Pipeline that finds them.
+        terms: Or a list of terms that does, ``TYPE<tab>term`` a line.
+        unit: What is chosen: documents or sentences.
+        exclude_ids: File with the ids of documents that must not be read.
+        drop_excluded: Leave excluded documents out, counted, instead of refusing to start.
+        min_words: Least number of words of a document.
+    """
+
+    require: tuple[str, ...] = ()
+    recogniser: str | None = None
+    terms: Path | None = None
+    unit: Unit = "document"
+    exclude_ids: Path | None = None
+    drop_excluded: bool = False
+    min_words: int = 5
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A run of ``adapt``.
+
+    Attributes:
+        encoder: Folder, installed package or hub name of the encoder to start from.
+        text: Files or folders of text.
+        output: Folder for the adapted encoder.
+        steps: Length of the run in updates,
+        epochs: or in passes over the text,
+        minutes: or in minutes. One of the three.
+        selection: Which text is learned from.
+        masking: What is masked: whole words or single pieces.
+        mask_share: Share of the words or pieces that is predicted.
+        max_length: Word pieces a sequence.
+        fill: ``packed``: text is cut wherever a sequence is full; ``sentences``: between sentences.
+        batch_tokens: Word pieces an update.
+        device_tokens: Word pieces that are in memory at once.
+        learn_rate: Highest rate.
+        warmup: Share of the run in which the rate rises.
+        dropout: Dropout inside the encoder.
+        vocabulary: Number of words of the text that become pieces of their own.
+        held_out: Share of the documents that is kept for measuring.
+        evaluations: How often held-out text is scored, evenly spread.
+        patience: Stop after so many scores without improvement, and keep the best; 0 for never.
+        save_minutes: Minutes between checkpoints.
+        seed: Seed of masks, order and new weights.
+    """
+
+    encoder: str
+    text: tuple[Path, ...]
+    output: Path
+    steps: int | None = None
+    epochs: float | None = None
+    minutes: float | None = None
+    selection: Selection = Selection()
+    masking: Masking = "whole-word"
+    mask_share: float = 0.15
+    max_length: int = 128
+    fill: Fill = "packed"
+    batch_tokens: int = 8192
+    device_tokens: int = 4096
+    learn_rate: float = 1e-4
+    warmup: float = 0.06
+    dropout: float = 0.0
+    vocabulary: int = 0
+    held_out: float = 0.01
+    evaluations: int = 20
+    patience: int = 0
+    save_minutes: float = 5.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Check the values.
+
+        Raises:
+            BioreError: BR405 for one that is out of range, or for two that do not go together.
+        """
+        lengths = [value for value in (self.steps, self.epochs, self.minutes) if value is not None]
+        choosing = [value for value in (self.selection.recogniser, self.selection.terms) if value is not None]
+        for is_right, setting, expected in (
+            (len(lengths) == 1 and lengths[0] > 0, "the length of the run", "one of steps, epochs or minutes, above 0"),
+            (0 < self.mask_share < 1, "mask_share", "between 0 and 1"),
+            (0 < self.held_out < 1, "held_out", "between 0 and 1"),
+            (0 <= self.warmup < 1, "warmup", "from 0 to below 1"),
+            (0 <= self.dropout < 1, "dropout", "from 0 to below 1"),
+            (self.learn_rate > 0, "learn_rate", "above 0"),
+            (self.max_length >= 16, "max_length", "at least 16"),
+            (self.device_tokens >= self.max_length, "device_tokens", "at least max_length"),
+            (self.batch_tokens >= self.device_tokens, "batch_tokens", "at least device_tokens"),
+            (self.vocabulary >= 0, "vocabulary", "at least 0"),
+            (self.evaluations >= 1, "evaluations", "at least 1"),
+            (len(choosing) == bool(self.selection.require), "require", "given with a recogniser or with terms"),
+        ):
+            if not is_right:
+                raise BioreError(Errors.BR405.format(setting=setting, expected=expected))
+
+    def identity(self) -> dict[str, Any]:
+        """Return what makes this run this run, as JSON data: everything but where it writes and how often it saves."""
+        data = asdict(self)
+        for name in ("output", "save_minutes"):
+            del data[name]
+        files = sorted(file for path in self.text for file in ([path] if path.is_file() else path.rglob("*")))
+        data["text"] = {str(file): file.stat().st_size for file in files if file.is_file()}
+        return json.loads(json.dumps(data, default=str))
+
+
+def claim_folder(folder: Path, identity: dict[str, Any]) -> None:
+    """Mark a folder as that of a run, or make sure that it is.
+
+    Raises:
+        BioreError: BR407 if it belongs to another run.
+    """
+    path = folder / "run.json"
+    if path.exists():
+        check_same_run(folder, json.loads(path.read_text(encoding="utf8")), identity)
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(identity, indent=2), encoding="utf8")
+
+
+def check_same_run(folder: Path, found: dict[str, Any], identity: dict[str, Any]) -> None:
+    """Make sure that a folder's run is this one.
+
+    Raises:
+        BioreError: BR407 if it is another.
+    """
+    different = sorted(key for key in {*found, *identity} if found.get(key) != identity.get(key))
+    if different:
+        raise BioreError(Errors.BR407.format(folder=folder, different=", ".join(different)))

@@ -1,0 +1,169 @@
+"""Unlabelled text from files of several kinds, one document at a time."""
+
+import gzip
+import json
+import lzma
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import IO, NamedTuple
+
+from spacy.tokens import DocBin
+from spacy.vocab import Vocab
+
+from ..errors import BioreError, Errors
+from ..formats.lines import decode_line
+from ..relations import get_doc_id
+
+COMPRESSED: dict[str, Callable[..., IO[bytes]]] = {".gz": gzip.open, ".xz": lzma.open}  # type: ignore[dict-item]
+ID_FIELDS = ("id", "pmid", "doc_id")
+PUBTATOR_TEXT = re.compile(r"(?P<id>[^|\t]+)\|(?P<part>[ta])\|(?P<text>.*)")
+
+
+class Text(NamedTuple):
+    """A document of unlabelled text.
+
+    Attributes:
+        id: Its id, "" if it has none.
+        text: The text.
+        where: File and line, or number in the file.
+    """
+
+    id: str
+    text: str
+    where: str
+
+
+def read_texts(paths: Sequence[Path]) -> Iterator[Text]:
+    """Yield the documents of files and folders: .txt, .jsonl, .pubtator, PubMed .xml and .spacy, also .gz and .xz.
+
+    Of a folder, the files of these kinds are read, in the order of their names.
+
+    Raises:
+        BioreError: BR100 for a file that can't be read; BR400 for one of another kind; BR401 for a line, BR402 for a
+            file, that is not what its name says.
+    """
+    for path in paths:
+        files = sorted(file for file in path.rglob("*") if _reader(file)) if path.is_dir() else [path]
+        if not files:
+            raise BioreError(Errors.BR400.format(path=path, kinds=", ".join(READERS)))
+        for file in files:
+            reader = _reader(file)
+            if reader is None:
+                raise BioreError(Errors.BR400.format(path=file, kinds=", ".join(READERS)))
+            try:
+                yield from reader(file)
+            except (OSError, EOFError, lzma.LZMAError) as error:
+                raise BioreError(Errors.BR100.format(path=file, problem=error)) from error
+
+
+def _reader(path: Path) -> Callable[[Path], Iterator[Text]] | None:
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    while suffixes and suffixes[-1] in COMPRESSED:
+        suffixes.pop()
+    if suffixes[-2:] == [".pubtator", ".txt"]:
+        suffixes.pop()
+    return READERS.get(suffixes[-1]) if suffixes else None
+
+
+def _open(path: Path) -> IO[bytes]:
+    return COMPRESSED.get(path.suffix.lower(), open)(path, "rb")
+
+
+def _lines(path: Path) -> Iterator[tuple[str, str]]:
+    """Yield each line, and where it is."""
+    with _open(path) as file:
+        for number, raw in enumerate(file, start=1):
+            yield decode_line(raw, path, number), f"{path}, line {number}"
+
+
+def _read_plain(path: Path) -> Iterator[Text]:
+    """Yield documents that are parted by blank lines."""
+    lines: list[str] = []
+    start = ""
+    for line, where in _lines(path):
+        if line.strip():
+            start = start if lines else where
+            lines.append(line)
+        elif lines:
+            yield Text("", "\n".join(lines), start)
+            lines = []
+    if lines:
+        yield Text("", "\n".join(lines), start)
+
+
+def _read_jsonl(path: Path) -> Iterator[Text]:
+    """Yield objects with a ``text``, or a ``title`` and an ``abstract``."""
+    for line, where in _lines(path):
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise BioreError(Errors.BR401.format(where=where, problem=f"not JSON: {error}")) from error
+        keys = ("text",) if "text" in record else ("title", "abstract")
+        parts = [record.get(key) or "" for key in keys] if isinstance(record, dict) else []
+        if not any(parts) or not all(isinstance(part, str) for part in parts):
+            problem = "no text: a line is an object with 'text', or with 'title' and 'abstract', as strings"
+            raise BioreError(Errors.BR401.format(where=where, problem=problem))
+        doc_id = next((str(record[key]) for key in ID_FIELDS if record.get(key)), "")
+        yield Text(doc_id, "\n".join(part for part in parts if part), where)
+
+
+def _read_pubtator(path: Path) -> Iterator[Text]:
+    """Yield title and abstract of each document; its annotations are not needed here."""
+    title: Text | None = None
+    for line, where in _lines(path):
+        match = PUBTATOR_TEXT.fullmatch(line)
+        if match is None:
+            continue
+        if match["part"] == "t":
+            if title:
+                yield title
+            title = Text(match["id"], match["text"], where)
+        elif title and title.id == match["id"]:
+            yield title._replace(text=f"{title.text}\n{match['text']}")
+            title = None
+        else:
+            problem = f"the abstract of document '{match['id']}' does not follow its title"
+            raise BioreError(Errors.BR401.format(where=where, problem=problem))
+    if title:
+        yield title
+
+
+def _read_pubmed_xml(path: Path) -> Iterator[Text]:
+    """Yield title and abstract of each article of a PubMed XML file, as in the baseline."""
+    try:
+        with _open(path) as file:
+            events = ET.iterparse(file, events=("start", "end"))
+            _, root = next(events)
+            for event, element in events:
+                if event == "end" and element.tag == "PubmedArticle":
+                    pmid = element.findtext("MedlineCitation/PMID", default="")
+                    article = element.find("MedlineCitation/Article")
+                    nodes = article.iterfind("ArticleTitle") if article is not None else iter(())
+                    abstract = article.iterfind("Abstract/AbstractText") if article is not None else iter(())
+                    parts = ["".join(node.itertext()).strip() for node in (*nodes, *abstract)]
+                    yield Text(pmid, "\n".join(part for part in parts if part), f"{path}, PMID {pmid}")
+                    root.clear()
+    except (ET.ParseError, StopIteration) as error:
+        raise BioreError(Errors.BR402.format(path=path, problem=error)) from error
+
+
+def _read_docbin(path: Path) -> Iterator[Text]:
+    try:
+        docs = DocBin().from_disk(path).get_docs(Vocab())
+    except (ValueError, KeyError, TypeError) as error:
+        raise BioreError(Errors.BR402.format(path=path, problem=error)) from error
+    for number, doc in enumerate(docs, start=1):
+        yield Text(get_doc_id(doc), doc.text, f"{path}, document {number}")
+
+
+READERS: dict[str, Callable[[Path], Iterator[Text]]] = {
+    ".txt": _read_plain,
+    ".jsonl": _read_jsonl,
+    ".pubtator": _read_pubtator,
+    ".xml": _read_pubmed_xml,
+    ".spacy": _read_docbin,
+}

@@ -1,0 +1,169 @@
+"""``python -m spacy biore adapt``: continued masked-LM pre-training of an encoder on the text of a sub-domain."""
+
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from wasabi import msg
+
+from ..errors import BioreError, Errors
+from .common import messages, progress
+from .parsing import parse_names
+
+if TYPE_CHECKING:
+    from ..adaptation.run import Outcome
+
+INTERRUPTED = 130  # what a shell gives a command that Ctrl-C ended
+
+
+class MaskingName(str, Enum):
+    """The choices of ``--masking``."""
+
+    whole_word = "whole-word"
+    piece = "piece"
+
+
+class FillName(str, Enum):
+    """The choices of ``--fill``."""
+
+    packed = "packed"
+    sentences = "sentences"
+
+
+class UnitName(str, Enum):
+    """The choices of ``--unit``."""
+
+    document = "document"
+    sentence = "sentence"
+
+
+def adapt_cli(
+    encoder: Annotated[str, typer.Option("--encoder", "-e", help="Encoder to start from: folder, package or hub name")],
+    text: Annotated[
+        list[Path],
+        typer.Option(
+            "--text", "-t", help="Text: .txt, .jsonl, .pubtator, PubMed .xml, .spacy (also .gz, .xz), or a folder"
+        ),
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the adapted encoder")],
+    steps: Annotated[int | None, typer.Option("--steps", min=1, help="Length of the run in updates")] = None,
+    epochs: Annotated[float | None, typer.Option("--epochs", help="Length of the run in passes over the text")] = None,
+    minutes: Annotated[float | None, typer.Option("--minutes", help="Length of the run in minutes")] = None,
+    require: Annotated[
+        str | None,
+        typer.Option("--require", help="Learn only from text that mentions all of these types: CHEMICAL,GENE"),
+    ] = None,
+    recogniser: Annotated[
+        str | None, typer.Option("--recogniser", help="Pipeline that finds the types of --require")
+    ] = None,
+    terms: Annotated[
+        Path | None, typer.Option("--terms", help="Terms that stand for the types of --require: TYPE<tab>term a line")
+    ] = None,
+    unit: Annotated[UnitName, typer.Option("--unit", help="What --require chooses")] = UnitName.document,
+    exclude_ids: Annotated[
+        Path | None, typer.Option("--exclude-ids", help="Ids of documents never to learn from, such as test documents")
+    ] = None,
+    drop_excluded: Annotated[
+        bool, typer.Option("--drop-excluded", help="Leave excluded documents out instead of refusing to start")
+    ] = False,
+    masking: Annotated[MaskingName, typer.Option("--masking", help="What is masked")] = MaskingName.whole_word,
+    mask_share: Annotated[float, typer.Option("--mask-share", help="Share of the words or pieces to predict")] = 0.15,
+    max_length: Annotated[int, typer.Option("--max-length", help="Word pieces a sequence")] = 128,
+    fill: Annotated[
+        FillName, typer.Option("--fill", help="Cut text where a sequence is full, or between sentences")
+    ] = FillName.packed,
+    batch_tokens: Annotated[int, typer.Option("--batch-tokens", help="Word pieces an update")] = 8192,
+    device_tokens: Annotated[int, typer.Option("--device-tokens", help="Word pieces in memory at once")] = 4096,
+    learn_rate: Annotated[float, typer.Option("--learn-rate", help="Highest learning rate")] = 1e-4,
+    dropout: Annotated[float, typer.Option("--dropout", help="Dropout inside the encoder")] = 0.0,
+    vocabulary: Annotated[
+        int, typer.Option("--vocabulary", help="Words of the text that become word pieces of their own")
+    ] = 0,
+    held_out: Annotated[float, typer.Option("--held-out", help="Share of the documents kept for measuring")] = 0.01,
+    evaluations: Annotated[int, typer.Option("--evaluations", help="How often held-out text is scored")] = 20,
+    patience: Annotated[
+        int, typer.Option("--patience", help="Stop after so many scores without improvement; 0: never")
+    ] = 0,
+    save_minutes: Annotated[float, typer.Option("--save-minutes", help="Minutes between checkpoints")] = 5.0,
+    seed: Annotated[int, typer.Option("--seed", "-s", help="Seed of masks, order and new weights")] = 0,
+) -> None:
+    """Adapt an encoder to a sub-domain by continued masked-LM pre-training.
+
+    Uses every GPU that it is launched on (accelerate launch -m spacy biore adapt ...), else the CPU. The output is a
+    folder that any config takes as its encoder. The same command again resumes a run that was interrupted.
+    """
+    with messages("Nothing was adapted"):
+        outcome = _run(
+            encoder=encoder,
+            text=tuple(text),
+            output=output,
+            steps=steps,
+            epochs=epochs,
+            minutes=minutes,
+            masking=masking.value,
+            mask_share=mask_share,
+            max_length=max_length,
+            fill=fill.value,
+            batch_tokens=batch_tokens,
+            device_tokens=device_tokens,
+            learn_rate=learn_rate,
+            dropout=dropout,
+            vocabulary=vocabulary,
+            held_out=held_out,
+            evaluations=evaluations,
+            patience=patience,
+            save_minutes=save_minutes,
+            seed=seed,
+            selection={
+                "require": parse_names("--require", require) or (),
+                "recogniser": recogniser,
+                "terms": terms,
+                "unit": unit.value,
+                "exclude_ids": exclude_ids,
+                "drop_excluded": drop_excluded,
+            },
+        )
+    if not outcome.finished:
+        msg.warn(f"Interrupted. The same command resumes the run in {output}")
+        raise typer.Exit(INTERRUPTED)
+    report = outcome.report
+    first, last = report["curve"][0], report["curve"][-1]
+    msg.good(
+        f"Saved the adapted encoder to {output}",
+        f"Held-out perplexity {first['perplexity']:.2f} at the start, {last['perplexity']:.2f} at the end; "
+        f"{report['pieces']:,} word pieces in {report['minutes']:.1f} minutes, "
+        f"{report['pieces_per_second']:,.0f} a second",
+    )
+
+
+def _run(*, selection: dict[str, Any], **settings: Any) -> "Outcome":
+    # torch and transformers are imported here, so that the other commands start fast.
+    try:
+        from ..adaptation.run import adapt
+    except ImportError as error:
+        raise BioreError(Errors.BR411) from error
+    from ..adaptation.settings import Selection, Settings
+
+    return adapt(Settings(**settings, selection=Selection(**selection)), watch=progress, say=msg.info, row=_Table())
+
+
+class _Table:
+    """Prints a line for each evaluation, under a heading, as ``spacy train`` does."""
+
+    def __init__(self) -> None:
+        self.has_heading = False
+
+    def __call__(self, point: dict[str, Any]) -> None:
+        """Print one line."""
+        if not self.has_heading:
+            columns = ("minutes", 8), ("pieces", 12), ("pieces/s", 9), ("loss", 7), ("held-out", 9), ("perplexity", 11)
+            print(f"{'update':>8}", *(f"{name:>{width}}" for name, width in columns))
+            self.has_heading = True
+        rate = point["pieces"] / (60 * point["minutes"]) if point["minutes"] else 0.0
+        loss = f"{point['loss']:.3f}" if point["loss"] is not None else "-"
+        print(
+            f"{point['step']:>8} {point['minutes']:>8.1f} {point['pieces']:>12,} {rate:>9,.0f} {loss:>7} "
+            f"{point['held_out_loss']:>9.3f} {point['perplexity']:>11.2f}",
+            flush=True,
+        )
