@@ -15,6 +15,7 @@ from transformers import AutoConfig, AutoModel
 
 from ..errors import Errors
 from .batching import Batch, make_batches
+from .dropout import use_byte_dropout
 from .encoders import attention_implementation, load_encoder
 from .network import RelationNetwork
 from .optimizer import NetworkOptimizer
@@ -141,6 +142,7 @@ class NetworkShim(Shim):
         return self
 
     def _set(self, network: RelationNetwork, tokenizer: PieceTokenizer) -> None:
+        use_byte_dropout(network)
         self._model = network.to(get_torch_default_device()).eval()
         self._tokenizer = tokenizer
         self._optimizer = None
