@@ -13,7 +13,7 @@ from spacy.util import minibatch
 
 from ..errors import BioreError, Errors
 from ..formats.lines import read_lines
-from .texts import Text
+from .texts import Text, read_texts
 
 Unit = Literal["document", "sentence"]
 TypesOf = Callable[[Doc | Span], set[str]]
@@ -21,11 +21,13 @@ BATCH = 64
 
 
 def read_ids(path: Path) -> set[str]:
-    """Read document ids, one a line.
+    """Read document ids: one a line, or those of the documents in a .spacy or .jsonl file.
 
     Raises:
-        BioreError: BR100 to BR102 for a file that can't be read.
+        BioreError: BR100 to BR102, BR401 or BR402 for a file that can't be read.
     """
+    if path.suffix in (".spacy", ".jsonl"):
+        return {text.id for text in read_texts([path]) if text.id}
     return {line.text.strip() for line in read_lines(path)}
 
 

@@ -14,7 +14,7 @@ from spacy.vocab import Vocab
 
 from ..errors import BioreError, Errors
 from ..formats.lines import decode_line
-from ..relations import get_doc_id
+from ..relations import DOC_ID_KEY, GROUP_KEY
 
 COMPRESSED: dict[str, Callable[..., IO[bytes]]] = {".gz": gzip.open, ".xz": lzma.open}  # type: ignore[dict-item]
 ID_FIELDS = ("id", "pmid", "doc_id")
@@ -157,7 +157,9 @@ def _read_docbin(path: Path) -> Iterator[Text]:
     except (ValueError, KeyError, TypeError) as error:
         raise BioreError(Errors.BR402.format(path=path, problem=error)) from error
     for number, doc in enumerate(docs, start=1):
-        yield Text(get_doc_id(doc), doc.text, f"{path}, document {number}")
+        # A sentence goes by its article, since articles are what must not be read twice.
+        doc_id = doc.user_data.get(GROUP_KEY) or doc.user_data.get(DOC_ID_KEY) or ""
+        yield Text(str(doc_id), doc.text, f"{path}, document {number}")
 
 
 READERS: dict[str, Callable[[Path], Iterator[Text]]] = {

@@ -62,7 +62,10 @@ def adapt_cli(
     ] = None,
     unit: Annotated[UnitName, typer.Option("--unit", help="What --require chooses")] = UnitName.document,
     exclude_ids: Annotated[
-        Path | None, typer.Option("--exclude-ids", help="Ids of documents never to learn from, such as test documents")
+        Path | None,
+        typer.Option(
+            "--exclude-ids", help="Documents never to learn from, such as test documents: ids, one a line, or .spacy"
+        ),
     ] = None,
     drop_excluded: Annotated[
         bool, typer.Option("--drop-excluded", help="Leave excluded documents out instead of refusing to start")
