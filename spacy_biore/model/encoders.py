@@ -97,8 +97,12 @@ def _tried(name: str, answer: str) -> str:
 def _add_special_tokens(
     transformer: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, special_tokens: Mapping[str, str]
 ) -> None:
+    # One that the encoder knows already, as from its pre-training, keeps what was learned for it.
+    known = tokenizer.get_vocab()
     described = {
-        token: tokenizer(text.lower(), add_special_tokens=False)["input_ids"] for token, text in special_tokens.items()
+        token: tokenizer(text.lower(), add_special_tokens=False)["input_ids"]
+        for token, text in special_tokens.items()
+        if token not in known
     }
     tokenizer.add_special_tokens(
         {"additional_special_tokens": list(special_tokens)}, replace_additional_special_tokens=False

@@ -114,6 +114,21 @@ def test_max_length_too_short(make_nlp):
         make_nlp(model={"max_length": 15})
 
 
+def test_special_token_that_the_encoder_knows_keeps_its_embedding(tiny_encoder, tmp_path):
+    tokenizer, transformer = AutoTokenizer.from_pretrained(tiny_encoder), AutoModel.from_pretrained(tiny_encoder)
+    tokenizer.add_special_tokens({"additional_special_tokens": ["@GENE$"]})
+    transformer.resize_token_embeddings(len(tokenizer))
+    learned = torch.randn(32)
+    with torch.no_grad():
+        transformer.get_input_embeddings().weight[-1] = learned
+    tokenizer.save_pretrained(tmp_path)
+    transformer.save_pretrained(tmp_path)
+    loaded = load_encoder(str(tmp_path), {"@GENE$": "gene", "@CHEMICAL$": "chemical"})
+    table = loaded.transformer.get_input_embeddings().weight
+    torch.testing.assert_close(table[loaded.tokenizer.special_id("@GENE$")], learned)
+    assert loaded.tokenizer.special_id("@CHEMICAL$") == len(tokenizer)
+
+
 @pytest.mark.parametrize("kind", ["bert", "roberta"])
 def test_special_token_starts_as_the_mean_of_its_description(tiny_encoder, roberta, kind: str):
     folder = tiny_encoder if kind == "bert" else roberta
