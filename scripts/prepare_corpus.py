@@ -12,6 +12,7 @@ import typer
 from wasabi import msg
 
 ASSETS = Path("assets")
+PARTS = ("train", "dev", "test")
 
 
 class Source(NamedTuple):
@@ -34,9 +35,20 @@ def main(
     corpus: Annotated[str, typer.Argument(help=f"One of {', '.join(SOURCES)}")],
     output: Annotated[Path, typer.Argument(help="Folder for train.spacy, dev.spacy and test.spacy")],
 ) -> None:
-    """Convert a corpus. The environment variable BIORE_CORPORA may name a folder with local copies."""
+    """Convert a corpus. The environment variable BIORE_CORPORA may name a folder with local copies.
+
+    A folder that holds the three parts already is left as it is.
+    """
     if corpus not in SOURCES:
-        msg.fail(f"No corpus '{corpus}'", f"Known: {', '.join(SOURCES)}. Convert others: spacy biore convert", exits=1)
+        if all((output / f"{part}.spacy").exists() for part in PARTS):
+            msg.good(f"{output} holds {', '.join(PARTS)} already")
+            return
+        msg.fail(
+            f"No corpus '{corpus}'",
+            f"Known: {', '.join(SOURCES)}. Put {', '.join(PARTS)} of another into {output} as .spacy files: "
+            "python -m spacy biore convert",
+            exits=1,
+        )
     source = SOURCES[corpus]
     with tempfile.TemporaryDirectory() as scratch:
         path = unpacked(located(source), Path(scratch))
@@ -46,7 +58,7 @@ def main(
 
 def located(source: Source) -> Path:
     """Return the first place where a corpus is."""
-    roots = [ASSETS, *(Path(folder) for folder in [os.environ.get("BIORE_CORPORA")] if folder)]
+    roots = [*(Path(folder) for folder in [os.environ.get("BIORE_CORPORA")] if folder), ASSETS]
     for root in roots:
         if (root / source.path).exists():
             return root / source.path

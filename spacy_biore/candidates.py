@@ -139,7 +139,7 @@ def generate_candidates(
     ends = np.asarray([mention.end for mention in mentions])
     sentences = np.zeros(len(mentions), dtype=np.int64) if reach is None else _sentence_numbers(doc, scope)[starts]
     pairs = _pairs_in_reach(sentences, reach or 0)
-    pairs = pairs[~_are_reversed_twins(pairs, mentions)]
+    pairs = pairs[_are_first_of_their_input(pairs, mentions)]
     pairs, allowed = _allowed_labels(pairs, schema.type_ids(mention.type for mention in mentions), schema)
     gaps = _gaps(starts, ends, pairs)
     near = np.flatnonzero(gaps <= max_distance) if max_distance is not None else np.arange(len(pairs))
@@ -198,11 +198,17 @@ def _pairs_in_reach(sentences: NDArray, reach: int) -> NDArray:
     return pairs[heads != tails]
 
 
-def _are_reversed_twins(pairs: NDArray, mentions: Sequence[Mention]) -> NDArray:
-    """Find the second orders of pairs of mentions that only their ids tell apart: both orders are the same input."""
+def _are_first_of_their_input(pairs: NDArray, mentions: Sequence[Mention]) -> NDArray:
+    """Find the pairs that do not repeat the input of an earlier one: mentions that only ids tell apart look the same.
+
+    Two such mentions are a pair in one order only.
+    """
     numbers: dict[tuple[int, int, str], int] = {}
     keys = np.asarray([numbers.setdefault((m.start, m.end, m.type), len(numbers)) for m in mentions])
-    return (pairs[:, 0] > pairs[:, 1]) & (keys[pairs[:, 0]] == keys[pairs[:, 1]])
+    inputs = keys[pairs[:, 0]] * len(numbers) + keys[pairs[:, 1]]
+    first = np.zeros(len(pairs), dtype=bool)
+    first[np.unique(inputs, return_index=True)[1]] = True
+    return first
 
 
 def _allowed_labels(pairs: NDArray, types: NDArray, schema: Schema) -> tuple[NDArray, NDArray]:

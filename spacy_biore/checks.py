@@ -1,5 +1,6 @@
 """What gold examples show before training: the schema that they imply, and whether they fit a given one."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
@@ -20,11 +21,21 @@ class Inspection(NamedTuple):
         documents: Number of docs.
         mentions: Number of mentions that candidates can be made of.
         unreachable: For each gold relation whose pair is no candidate, the id of its Doc.
+        labels: How often each label of the schema occurs.
+        types: How often mentions of each type of the schema occur.
     """
 
     documents: int
     mentions: int
     unreachable: list[str]
+    labels: Counter[str]
+    types: Counter[str]
+
+    def missing(self, schema: Schema) -> list[str]:
+        """Return the labels, and the entity types, of a schema that never occur."""
+        return [label for label in schema.labels if not self.labels[label]] + [
+            entity_type for entity_type in schema.entity_types if not self.types[entity_type]
+        ]
 
 
 def observed_schema(references: Iterable[Doc]) -> Schema:
@@ -58,20 +69,24 @@ def inspect_examples(
     """
     documents = mentions = 0
     unreachable: list[str] = []
+    labels: Counter[str] = Counter()
+    types: Counter[str] = Counter()
     for eg in examples:
         candidates, doc_id = generate(eg.reference, schema), get_doc_id(eg.reference)
         pairs = set(candidate_keys(candidates))
         documents += 1
         mentions += len(candidates.mentions)
+        types.update(mention.type for mention in candidates.mentions)
         for record in get_records(eg.reference):
             if record["label"] not in schema and record["label"] in elsewhere:
                 continue
             problem = _misfit(schema, record["label"], record["head"]["type"], record["tail"]["type"])
             if problem:
                 raise BioreError(Errors.BR004.format(name=name, problem=problem, doc_id=doc_id))
+            labels[record["label"]] += 1
             if relation_key(record, schema)[0] not in pairs:
                 unreachable.append(doc_id)
-    return Inspection(documents, mentions, unreachable)
+    return Inspection(documents, mentions, unreachable, labels, types)
 
 
 def _misfit(schema: Schema, label: str, head: str, tail: str) -> str | None:

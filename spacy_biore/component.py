@@ -3,7 +3,7 @@
 import math
 import warnings
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,7 @@ from .candidates import (
 )
 from .checks import inspect_examples, observed_schema
 from .errors import BioreError, Errors, Warnings
+from .model.architecture import PairLogits, RelationModel, attention
 from .predictions import Predictions
 from .relations import MentionRecord, Relation, RelationRecord, get_doc_id, get_records, get_relations, set_records
 from .sampling import take_training_pairs
@@ -32,8 +33,8 @@ from .scorer import score_relations
 from .targets import candidate_keys, decide, gold_labels, loss_and_gradient, probabilities, relation_key
 from .thresholds import threshold_array
 
-if TYPE_CHECKING:
-    from .model.architecture import PairLogits, RelationModel
+# So many docs without a mention, and nothing else, are no accident in training.
+PATIENCE = 100
 
 
 class RelationExtractor(TrainablePipe):
@@ -58,7 +59,7 @@ class RelationExtractor(TrainablePipe):
     def __init__(
         self,
         vocab: Vocab,
-        model: "RelationModel",
+        model: RelationModel,
         name: str = "relation_extractor",
         *,
         candidates: CandidateGenerator | None = None,
@@ -81,6 +82,7 @@ class RelationExtractor(TrainablePipe):
         }
         self._thresholds()
         self._warned: set[str] = set()
+        self._docs_without_mentions: int | None = 0
 
     @property
     def schema(self) -> Schema:
@@ -155,16 +157,23 @@ class RelationExtractor(TrainablePipe):
         self.model.initialize()
 
     def predict(self, docs: Iterable[Doc]) -> Predictions:
-        """Score the candidate pairs of some docs without changing the docs."""
+        """Score the candidate pairs of some docs without changing the docs.
+
+        Raises:
+            BioreError: BR003 before there are labels.
+        """
+        if not self.labels:
+            raise BioreError(Errors.BR003.format(name=self.name))
         docs = list(docs)
         candidates = self.get_candidates(docs)
         allowed = stack_allowed(candidates, len(self.labels))
         if not len(allowed):
-            return Predictions(candidates, np.zeros(0, dtype=np.int64), np.zeros(allowed.shape, dtype=np.float32))
-        scored = self.model.predict((docs, candidates))
-        self._warn_of_misfits(docs, candidates, scored.rows)
-        scores = probabilities(scored.logits, allowed[scored.rows], exclusive=self.cfg["exclusive"])
-        return Predictions(candidates, scored.rows, scores)
+            nothing = np.zeros(allowed.shape, dtype=np.float32)
+            return Predictions(candidates, np.zeros(0, dtype=np.int64), nothing, nothing)
+        rows, logits = self.model.predict((docs, candidates))
+        self._warn_of_misfits(docs, candidates, rows)
+        scores = probabilities(logits, allowed[rows], exclusive=self.cfg["exclusive"])
+        return Predictions(candidates, rows, logits, scores)
 
     def set_annotations(self, docs: Iterable[Doc], scores: Predictions) -> None:
         """Write relations on docs. Relations with labels of other components stay."""
@@ -216,12 +225,13 @@ class RelationExtractor(TrainablePipe):
             take_training_pairs(doc, found) for doc, found in zip(docs, self.get_candidates(docs), strict=True)
         ]
         n_pairs = sum(len(found) for found in candidates)
+        self._watch_mentions(candidates)
         for chunk in chunk_candidates(candidates, self.model.attrs["chunk_pairs"]):
-            scored, backprop = self.model.begin_update((docs, chunk))
-            self._warn_of_misfits(docs, chunk, scored.rows)
-            loss, d_logits = self.get_loss(examples, (chunk, scored))
-            share = len(scored.rows) / n_pairs
-            backprop(scored._replace(logits=d_logits * share))
+            (rows, logits), backprop = self.model.begin_update((docs, chunk))
+            self._warn_of_misfits(docs, chunk, rows)
+            loss, d_logits = self.get_loss(examples, Predictions(chunk, rows, logits, logits))
+            share = len(rows) / n_pairs
+            backprop(PairLogits(rows, d_logits * share))
             losses[self.name] += loss * share
         if sgd is not None:
             self.finish_update(sgd)
@@ -233,19 +243,17 @@ class RelationExtractor(TrainablePipe):
             self._warn_once("BRW05", name=self.name)
         super().finish_update(sgd)
 
-    def get_loss(
-        self, examples: Iterable[Example], scores: tuple[Sequence[Candidates], "PairLogits"]
-    ) -> tuple[float, NDArray[np.float32]]:
+    def get_loss(self, examples: Iterable[Example], scores: Predictions) -> tuple[float, NDArray[np.float32]]:
         """Return the mean cross-entropy of the scored pairs and its gradient (scored, classes).
 
         Args:
             examples: The examples that the candidates come from.
-            scores: Candidates of each example, and what the model returned for them.
+            scores: What ``predict`` returned for them.
 
         Raises:
             ValueError: BR030 if the loss is not finite.
         """
-        candidates, (rows, logits) = scores
+        candidates, rows, logits, _ = scores
         schema = self.schema
         truth = [gold_labels(eg.reference, found, schema) for eg, found in zip(examples, candidates, strict=True)]
         allowed = stack_allowed(candidates, len(schema))[rows]
@@ -262,8 +270,6 @@ class RelationExtractor(TrainablePipe):
             weights of a pair have a sum of 1 (Su & Vijay-Shanker 2022, Table 8). Empty lists of words if the model's
             summary is not ``attention``.
         """
-        from .model.architecture import attention
-
         candidates = self.get_candidates([doc])
         rows = {key: row for row, key in enumerate(candidate_keys(candidates[0]))}
         weights = attention(self.model, doc, candidates[0])
@@ -287,11 +293,27 @@ class RelationExtractor(TrainablePipe):
         pipes = [pipe for _, pipe in nlp.pipeline] if nlp is not None else []
         elsewhere = {label for pipe in pipes if isinstance(pipe, RelationExtractor) for label in pipe.labels}
         found = inspect_examples(examples, self.generate, self.schema, name=self.name, elsewhere=elsewhere)
+        missing = ", ".join(found.missing(self.schema))
         if found.documents and not found.mentions:
             self.warn_of_no_entities(found.documents)
-        elif found.unreachable:
+        elif found.documents and not found.labels:
+            warnings.warn(Warnings.BRW06.format(n_docs=found.documents, name=self.name), stacklevel=3)
+        elif missing:
+            warnings.warn(Warnings.BRW07.format(missing=missing, name=self.name), stacklevel=3)
+        if found.unreachable:
             text = Warnings.BRW04.format(n_relations=len(found.unreachable), doc_id=found.unreachable[0])
             warnings.warn(text, stacklevel=3)
+
+    def _watch_mentions(self, candidates: Sequence[Candidates]) -> None:
+        """Warn if training met only docs without a mention so far, as when the recogniser is not listed to annotate."""
+        if self._docs_without_mentions is None:
+            return
+        if any(found.mentions for found in candidates):
+            self._docs_without_mentions = None
+            return
+        self._docs_without_mentions += len(candidates)
+        if self._docs_without_mentions >= PATIENCE:
+            self._warn_once("BRW01", n_docs=self._docs_without_mentions, name=self.name)
 
     def warn_of_no_entities(self, n_docs: int) -> None:
         """Warn that there is nothing to relate in a whole corpus."""

@@ -36,8 +36,9 @@ class Errors(metaclass=ErrorsWithCodes):
     # candidates
     BR010 = "Candidate generator: {setting} is {value!r}; it must be {expected}."
     BR011 = (
-        "Document '{doc_id}' has no sentence boundaries, which candidates of scope '{scope}' need. Put a "
-        "'sentencizer' (or 'parser', 'senter') before the relation extractor, or use scope 'document'."
+        "Document '{doc_id}' has no sentence boundaries, which candidates of scope '{scope}' need. A corpus brings its "
+        "own: python -m spacy biore convert sets them. In a pipeline, put a 'sentencizer' (or 'parser', 'senter') "
+        "before the relation extractor. Or use scope 'document'."
     )
     # relations on a Doc
     BR020 = (
@@ -55,6 +56,10 @@ class Errors(metaclass=ErrorsWithCodes):
     BR033 = (
         "No example of the training corpus has a candidate pair, so there is nothing to learn from. Do its entities "
         "have the types of the schema, and is the candidates' scope wide enough?"
+    )
+    BR034 = (
+        "The relation extractor is trained by Adam with decoupled weight decay. Set [training.optimizer] to Adam.v1 "
+        "with beta1 and beta2 above 0 and L2_is_weight_decay = true; SGD.v1 and RAdam.v1 are not supported."
     )
 
     # reading corpora
@@ -146,6 +151,7 @@ class Errors(metaclass=ErrorsWithCodes):
     BR200 = "No encoder '{name}'. Tried, in this order: {tried}. Give a folder, an installed package or a hub name."
     BR201 = "The encoder '{name}' has no fast tokenizer, which character offsets need. Choose an encoder that has one."
     BR202 = "max_length is {value}; it must be from 16 to {limit}, the number of positions of the encoder '{name}'."
+    BR205 = "The encoder '{name}' has no setting {settings}. Correct encoder_config; its settings include: {known}."
     BR203 = "Pooling: {setting} is {value!r}; it must be one of {expected}."
     BR204 = "The model has not been initialized. Call nlp.initialize, or load a trained pipeline."
 
@@ -226,6 +232,11 @@ class Warnings(metaclass=ErrorsWithCodes):
         "cap (first in document '{doc_id}'). Widen the candidates if that is too many."
     )
     BRW05 = "The optimizer's use_averages has no effect on '{name}'. Set it to false."
+    BRW06 = (
+        "No gold relations in any of the {n_docs} documents, so '{name}' would learn that there never is one. Was the "
+        "corpus saved with its user data (DocBin(store_user_data=True))?"
+    )
+    BRW07 = "The schema of '{name}' names what never occurs in the corpus: {missing}. Is that a slip of the pen?"
     # converting corpora
     BRW11 = "The split '{split}' in {path} has no table of relations: its documents are written without relations."
     BRW12 = (

@@ -15,11 +15,13 @@ class Predictions(NamedTuple):
     Attributes:
         candidates: The candidate pairs of each Doc.
         rows: (scored,) which candidates were scored, counted through all docs.
+        logits: (scored, classes) what the model returned for them.
         scores: (scored, labels) probability of each label.
     """
 
     candidates: list[Candidates]
     rows: NDArray[np.int64]
+    logits: NDArray[np.float32]
     scores: NDArray[np.float32]
 
     def by_doc(self) -> Iterator[tuple[Candidates, NDArray[np.int64], NDArray[np.float32]]]:

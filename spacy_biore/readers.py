@@ -1,5 +1,6 @@
 """The corpus reader of ``spacy train``: examples whose predicted docs hold entities and training pairs."""
 
+import random
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal, get_args
@@ -32,7 +33,8 @@ def make_corpus_reader(
         path: A ``.spacy`` file, or a folder of them; None for no examples, as in spaCy's own reader.
         entities: ``gold`` puts the reference's tokens, sentences and entities on the predicted Doc; ``predicted``
             leaves all of them to the pipeline (list the recogniser under ``training.annotating_components``).
-        negatives: Share of the pairs without a relation that is learned from; for training corpora with gold entities.
+        negatives: Share of the pairs without a relation that is learned from, others in each pass; for training corpora
+            with gold entities.
         limit: Read at most this many docs; 0 for all.
 
     Raises:
@@ -43,11 +45,16 @@ def make_corpus_reader(
         raise BioreError(Errors.BR032.format(setting="entities", value=entities, expected=expected))
     if not 0.0 <= negatives <= 1.0:
         raise BioreError(Errors.BR032.format(setting="negatives", value=negatives, expected="from 0 to 1"))
+    if entities == "predicted" and negatives < 1.0:
+        expected = "1.0 with predicted entities, whose pairs are not known when the corpus is read"
+        raise BioreError(Errors.BR032.format(setting="negatives", value=negatives, expected=expected))
+    # Python's numbers follow from the seed of the config; each pass over the corpus takes other pairs.
+    seeds = random.Random(random.getrandbits(64))
 
     def read_examples(nlp: Language) -> Iterator[Example]:
         if path is None:
             return
-        rng = np.random.default_rng(0)
+        rng = np.random.default_rng(seeds.getrandbits(64))
         extractors = _ready_extractors(nlp)
         for reference in read_docs(path, nlp, limit=limit):
             if entities == "predicted":

@@ -5,9 +5,9 @@ pickling and multiprocessing. The views are built on access.
 """
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 
 from spacy.tokens import Doc, Span
 
@@ -16,6 +16,8 @@ from .errors import BioreError, Errors, Warnings
 RELATIONS_KEY = "biore_relations"
 DOC_ID_KEY = "biore_doc_id"
 GROUP_KEY = "biore_group"
+
+Role = Literal["head", "tail"]
 
 
 class MentionRecord(TypedDict):
@@ -59,8 +61,8 @@ def relation_record(head: Span, tail: Span, label: str, score: float = 1.0) -> R
 
 
 def get_records(doc: Doc) -> list[RelationRecord]:
-    """Return the relations of a Doc as plain records (a list that can be changed without changing the Doc)."""
-    return list(doc.user_data.get(RELATIONS_KEY, ()))
+    """Return the relations of a Doc as plain records, which can be changed without changing the Doc."""
+    return [_copy(record) for record in doc.user_data.get(RELATIONS_KEY, ())]
 
 
 def set_records(doc: Doc, records: Iterable[RelationRecord]) -> None:
@@ -75,20 +77,28 @@ def set_records(doc: Doc, records: Iterable[RelationRecord]) -> None:
 def get_relations(doc: Doc) -> list[Relation]:
     """Return the relations of a Doc with their mentions as Spans, in the order in which they were set.
 
+    A mention is the entity of the Doc, or the span of one of its groups, that it was made of, with its ids, where the
+    Doc still has it.
+
     Raises:
         BioreError: BR021 if a mention is not on token boundaries of this Doc.
     """
-    return [_view(doc, record) for record in doc.user_data.get(RELATIONS_KEY, ())]
+    records = doc.user_data.get(RELATIONS_KEY, ())
+    known = _known_spans(doc) if records else {}
+    return [
+        Relation(_span(doc, record, "head", known), _span(doc, record, "tail", known), record["label"], record["score"])
+        for record in records
+    ]
+
+
+def set_relations(doc: Doc, relations: Iterable[Relation]) -> None:
+    """Replace the relations of a Doc."""
+    set_records(doc, [relation_record(one.head, one.tail, one.label, one.score) for one in relations])
 
 
 def get_span_relations(span: Span) -> list[Relation]:
-    """Return the relations of which this Span is the head or the tail."""
-    offsets = (span.start_char, span.end_char)
-    return [
-        _view(span.doc, record)
-        for record in span.doc.user_data.get(RELATIONS_KEY, ())
-        if offsets in (_offsets(record["head"]), _offsets(record["tail"]))
-    ]
+    """Return the relations of which this Span is the head or the tail. Types must agree if the Span has a label."""
+    return [one for one in get_relations(span.doc) if _is_mention(span, one.head) or _is_mention(span, one.tail)]
 
 
 def get_doc_id(doc: Doc) -> str:
@@ -131,7 +141,7 @@ def from_docs(docs: Sequence[Doc], **kwargs: Any) -> Doc | None:
 def register_extensions() -> None:
     """Add ``Doc._.relations``, ``Doc._.relation_records`` and ``Span._.relations``, unless another package did."""
     extensions: list[tuple[type[Doc] | type[Span], str, dict[str, Any]]] = [
-        (Doc, "relations", {"getter": get_relations}),
+        (Doc, "relations", {"getter": get_relations, "setter": set_relations}),
         (Doc, "relation_records", {"getter": get_records, "setter": set_records}),
         (Span, "relations", {"getter": get_span_relations}),
     ]
@@ -142,29 +152,38 @@ def register_extensions() -> None:
             warnings.warn(Warnings.BRW03.format(name=name), stacklevel=2)
 
 
-def _view(doc: Doc, record: RelationRecord) -> Relation:
-    return Relation(_span(doc, record, "head"), _span(doc, record, "tail"), record["label"], record["score"])
+def _known_spans(doc: Doc) -> dict[tuple[int, int, str], Span]:
+    """Return the Doc's entities and grouped spans by characters and label; entities, and earlier groups, first."""
+    spans = [*doc.ents, *(span for group in doc.spans.values() for span in group)]
+    return {(span.start_char, span.end_char, span.label_): span for span in reversed(spans)}
 
 
-def _span(doc: Doc, record: RelationRecord, role: str) -> Span:
-    mention: MentionRecord = record[role]  # type: ignore[literal-required]
-    span = doc.char_span(mention["start"], mention["end"], label=mention["type"])
+def _span(doc: Doc, record: RelationRecord, role: Role, known: Mapping[tuple[int, int, str], Span]) -> Span:
+    mention = record[role]
+    offsets = mention["start"], mention["end"]
+    span = known.get((*offsets, mention["type"])) or doc.char_span(*offsets, label=mention["type"])
     if span is None:
         raise BioreError(Errors.BR021.format(start=mention["start"], end=mention["end"], label=record["label"]))
     return span
 
 
-def _offsets(mention: MentionRecord) -> tuple[int, int]:
-    return mention["start"], mention["end"]
+def _is_mention(span: Span, mention: Span) -> bool:
+    same_characters = (span.start_char, span.end_char) == (mention.start_char, mention.end_char)
+    return same_characters and span.label in (0, mention.label)
 
 
 def _shift(record: RelationRecord, by: int) -> RelationRecord:
-    head, tail = record["head"], record["tail"]
-    return {
-        **record,
-        "head": {**head, "start": head["start"] + by, "end": head["end"] + by},
-        "tail": {**tail, "start": tail["start"] + by, "end": tail["end"] + by},
-    }
+    shifted = _copy(record)
+    for mention in (shifted["head"], shifted["tail"]):
+        mention["start"] += by
+        mention["end"] += by
+    return shifted
+
+
+def _copy(record: RelationRecord) -> RelationRecord:
+    copied = record.copy()
+    copied["head"], copied["tail"] = record["head"].copy(), record["tail"].copy()
+    return copied
 
 
 def _checked(record: Any) -> RelationRecord:

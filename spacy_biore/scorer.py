@@ -78,7 +78,11 @@ def make_relation_scorer() -> Callable[..., dict[str, Any]]:
 
 
 def score_relations(
-    examples: Iterable[Example], *, relation_types: SchemaConfig | None = None, **_: Any
+    examples: Iterable[Example],
+    *,
+    relation_types: SchemaConfig | None = None,
+    labels: Collection[str] | None = None,
+    **_: Any,
 ) -> dict[str, Any]:
     """Score predicted against gold relations.
 
@@ -89,6 +93,7 @@ def score_relations(
     Args:
         examples: Predicted and reference docs.
         relation_types: The schema, for its symmetric labels and for labels that never occur.
+        labels: Labels to score, such as those of the component; None for all.
 
     Returns:
         ``rel_micro_p``, ``rel_micro_r``, ``rel_micro_f``, ``rel_macro_f`` (mean F over labels with gold or predicted
@@ -97,7 +102,7 @@ def score_relations(
     schema = Schema.from_config(relation_types or [])
     tally = RelationTally(schema.labels)
     for eg in examples:
-        tally.add(relation_keys(eg.reference, schema), relation_keys(eg.predicted, schema))
+        tally.add(*(relation_keys(doc, schema, labels=labels) for doc in (eg.reference, eg.predicted)))
     return tally.scores()
 
 

@@ -99,6 +99,17 @@ def test_mentions_that_only_their_ids_tell_apart_are_one_pair(make_doc):
     assert len(found) == 1
 
 
+def test_mentions_that_look_the_same_make_one_pair_with_a_third(make_doc, schema):
+    doc = make_doc("[aspirin|CHEMICAL] blocks [ptgs|GENE] .")
+    gene = doc.ents[1]
+    twins = [Span(doc, gene.start, gene.end, label="GENE", span_id=name) for name in ("1", "2", "3")]
+    doc.spans["sc"] = [doc.ents[0], *twins]
+    found = make_candidate_generator(spans_key="sc")(doc, schema)
+    pairs = [(found.head(row), found.tail(row)) for row in range(len(found))]
+    texts = [tuple(doc.text[m.start_char : m.end_char] for m in pair) for pair in pairs]
+    assert texts == [("aspirin", "ptgs"), ("ptgs", "ptgs")]
+
+
 def test_overlapping_and_nested_mentions(make_doc, schema, span_of):
     doc = make_doc("The alpha beta gamma delta acts.")
     mentions = [("alpha beta gamma", "CHEMICAL"), ("beta", "GENE"), ("gamma delta", "GENE"), ("beta", "GENE")]

@@ -294,3 +294,40 @@ def test_gold_relations_that_are_no_candidates_are_counted(make_nlp, make_doc):
     nlp = make_nlp()
     with pytest.warns(UserWarning, match="BRW04.*1 gold relations"):
         nlp.initialize(lambda: [Example(make_doc(doc.text, []), doc) for doc in (gold, inside)])
+
+
+def test_without_labels_nothing_can_be_predicted(make_doc):
+    nlp = spacy.blank("en")
+    nlp.add_pipe("relation_extractor", config={"model": {"encoder": "not-needed"}})
+    with pytest.raises(BioreError, match=r"BR003.*relation_extractor"):
+        nlp(make_doc(MARKED))
+
+
+def test_loss_of_what_predict_returns(nlp, extractor, make_example):
+    examples = [make_example(MARKED, RELATIONS), make_example(MARKED)]
+    predictions = extractor.predict([eg.predicted for eg in examples])
+    loss, gradient = extractor.get_loss(examples, predictions)
+    assert gradient.shape == predictions.logits.shape
+    assert loss == pytest.approx(extractor.update(examples)["relation_extractor"], rel=1e-5)
+
+
+def test_corpus_without_relations_is_warned_of(make_nlp, make_example):
+    with pytest.warns(UserWarning, match=r"BRW06.*2 documents.*relation_extractor"):
+        make_nlp().initialize(lambda: [make_example(MARKED)] * 2)
+
+
+def test_schema_that_names_what_never_occurs_is_warned_of(make_nlp, make_example):
+    labels = [
+        *make_nlp().get_pipe("relation_extractor").label_data,
+        {"label": "CAUSES", "head": "CHEMCIAL", "tail": "GENE"},
+    ]
+    with pytest.warns(UserWarning, match=r"BRW07.*CAUSES, CHEMCIAL\."):
+        make_nlp(labels=labels).initialize(lambda: [make_example(MARKED, RELATIONS)])
+
+
+def test_training_without_any_mention_is_warned_of_once(nlp, extractor, make_example):
+    empty = make_example("nothing to relate .")
+    extractor.update([empty] * 99)
+    with pytest.warns(UserWarning, match=r"BRW01.*100 documents"):
+        extractor.update([empty])
+    extractor.update([empty])

@@ -38,7 +38,8 @@ def answer(nlp: Language, answers: Answers, *, misfits: Iterable[tuple[str, str]
         rows = [row for row, pair in enumerate(pairs) if pair not in misfits]
         scores = [[float(answers.get(pairs[row]) == label) for label in extractor.labels] for row in rows]  # type: ignore[call-overload]
         n_labels = len(extractor.labels)
-        return Predictions(candidates, np.asarray(rows, dtype=np.int64), np.float32(scores).reshape(-1, n_labels))
+        values = np.float32(scores).reshape(-1, n_labels)
+        return Predictions(candidates, np.asarray(rows, dtype=np.int64), values, values)
 
     extractor.predict = predict  # type: ignore[method-assign]
     return nlp

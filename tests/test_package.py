@@ -19,7 +19,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = "spacy_biore"
-SOURCES = (PACKAGE, "tests", "configs", "docs", "benchmarks", "assets/sample")
+SOURCES = (PACKAGE, "tests", "configs", "docs", "benchmarks", "scripts", "assets/sample")
 
 # One group, so that the distributions are built once and not on every worker.
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("package")]

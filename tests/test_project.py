@@ -58,3 +58,37 @@ def test_unknown_corpus_is_named(tmp_path):
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 1
     assert "No corpus 'nowhere'" in done.stdout
+
+
+def test_a_corpus_of_ones_own_is_left_as_it_is(tmp_path):
+    for part in ("train", "dev", "test"):
+        (tmp_path / f"{part}.spacy").write_bytes(b"mine")
+    command = [sys.executable, "scripts/prepare_corpus.py", "mine", str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+    assert (tmp_path / "train.spacy").read_bytes() == b"mine"
+
+
+def place(source: Path, output: Path, *options: str) -> subprocess.CompletedProcess:
+    command = [sys.executable, "scripts/place_encoder.py", str(source), str(output), *options]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+
+
+def test_an_encoder_replaces_another_completely(tmp_path):
+    first, second, output = tmp_path / "first", tmp_path / "second", tmp_path / "output"
+    for folder, weights in ((first, "model.safetensors"), (second, "pytorch_model.bin")):
+        folder.mkdir()
+        (folder / "config.json").write_text("{}")
+        (folder / weights).write_bytes(weights.encode())
+    (first / "tokenizer.json").write_text("{}")
+    assert place(first, output).returncode == 0
+    assert place(second, output).returncode == 0
+    assert sorted(path.name for path in output.iterdir()) == ["config.json", "pytorch_model.bin"]
+    refused = place(first, output, "--sha256", "0" * 64)
+    assert refused.returncode == 1 and "not the expected" in " ".join(refused.stdout.split())
+    assert sorted(path.name for path in output.iterdir()) == ["config.json", "pytorch_model.bin"]
+
+
+def test_an_encoder_that_is_nowhere_is_named(tmp_path):
+    done = place(Path("no-such-encoder"), tmp_path / "output")
+    assert done.returncode == 1 and "BR200" in done.stdout and not (tmp_path / "output").exists()

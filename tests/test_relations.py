@@ -7,7 +7,7 @@ import warnings
 
 import pytest
 import spacy
-from spacy.tokens import Doc, DocBin
+from spacy.tokens import Doc, DocBin, Span
 
 from spacy_biore import Relation, as_doc, from_docs, get_records, get_relations, set_records
 from spacy_biore.errors import BioreError
@@ -148,7 +148,7 @@ def test_from_docs_still_warns_of_other_user_data(doc: Doc):
 
 FOREIGN = """
 import warnings
-from spacy.tokens import Doc
+from spacy.tokens import Doc, Span
 Doc.set_extension("relations", default="theirs")
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
@@ -166,3 +166,44 @@ assert len(messages) == 2 and all("Doc._.relations" in m for m in messages), mes
 def test_extension_of_another_package_is_left_alone():
     done = subprocess.run([sys.executable, "-c", FOREIGN], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
+
+
+def test_records_can_be_changed_without_changing_the_doc(doc: Doc):
+    before = [repr(relation) for relation in doc._.relations]
+    for record in doc._.relation_records:
+        record["label"] = "CHANGED"
+        record["head"]["start"] += 1
+    assert [repr(relation) for relation in doc._.relations] == before
+
+
+def test_relations_can_be_set_from_views(doc: Doc):
+    views = doc._.relations
+    doc._.relations = views[:1]
+    assert [repr(relation) for relation in doc._.relations] == [repr(views[0])]
+    doc._.relations = []
+    assert doc._.relation_records == []
+
+
+def test_mentions_are_the_entities_of_the_doc_with_their_ids(make_doc):
+    doc = make_doc("[aspirin|CHEMICAL] blocks [ptgs|GENE] .", [(0, 1, "INHIBITS")])
+    doc.set_ents(
+        [Span(doc, e.start, e.end, label=e.label_, kb_id=f"KB{i}", span_id=f"T{i}") for i, e in enumerate(doc.ents)]
+    )
+    (relation,) = doc._.relations
+    assert (relation.head, relation.tail) == doc.ents
+    assert (relation.head.kb_id_, relation.tail.id_) == ("KB0", "T1")
+    doc.ents = ()
+    assert (doc._.relations[0].head.text, doc._.relations[0].head.label_) == ("aspirin", "CHEMICAL")
+
+
+def test_mentions_of_a_span_group_keep_their_ids(make_doc):
+    doc = make_doc("[aspirin|CHEMICAL] blocks [ptgs|GENE] .", [(0, 1, "INHIBITS")])
+    doc.spans["sc"] = [Span(doc, e.start, e.end, label=e.label_, kb_id="KB") for e in doc.ents]
+    doc.ents = ()
+    assert doc._.relations[0].tail.kb_id_ == "KB"
+
+
+def test_a_span_of_another_type_has_no_relations(make_doc):
+    doc = make_doc("[aspirin|CHEMICAL] blocks [ptgs|GENE] .", [(0, 1, "INHIBITS")])
+    assert len(Span(doc, 0, 1, label="CHEMICAL")._.relations) == len(doc[0:1]._.relations) == 1
+    assert Span(doc, 0, 1, label="GENE")._.relations == []

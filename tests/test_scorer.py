@@ -182,3 +182,11 @@ def test_registered_scorer_is_this_one():
 def test_keys_can_be_restricted_to_labels():
     doc = make_doc(record(0, 1, "A"), record(0, 1, "B"))
     assert {label for _, label in relation_keys(doc, Schema(), labels=["B", "C"])} == {"B"}
+
+
+def test_only_the_given_labels_are_scored():
+    gold, predicted = [record(0, 1, "A"), record(0, 1, "B")], [record(0, 1, "A"), record(2, 3, "B")]
+    example = Example(make_doc(*predicted), make_doc(*gold))
+    assert score_relations([example], labels=["A"])["rel_micro_f"] == 1.0
+    assert score_relations([example], labels=["B"])["rel_micro_f"] == 0.0
+    assert score_relations([example])["rel_micro_f"] == 0.5

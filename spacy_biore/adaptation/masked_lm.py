@@ -10,7 +10,7 @@ from transformers import AutoModelForMaskedLM, AutoTokenizer, PreTrainedModel, P
 from transformers.utils import logging
 
 from ..errors import BioreError, Errors
-from ..model.encoders import attention_implementation, find_encoder
+from ..model.encoders import LOADING_ERRORS, attention_implementation, find_encoder
 
 
 class MaskedLM(NamedTuple):
@@ -50,7 +50,7 @@ def load_masked_lm(name: str, *, dropout: float) -> MaskedLM:
             attention_probs_dropout_prob=dropout,
             output_loading_info=True,
         )
-    except (OSError, ValueError, KeyError) as error:
+    except LOADING_ERRORS as error:
         problem = str(error).partition("\n")[0]
         raise BioreError(Errors.BR200.format(name=name, tried=problem)) from error
     if not tokenizer.is_fast:

@@ -3,16 +3,28 @@
 import importlib.util
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
+from huggingface_hub import snapshot_download
+from safetensors import SafetensorError
 from thinc.api import get_torch_default_device
-from transformers import AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoTokenizer,
+    PretrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
 
 from ..errors import BioreError, Errors
 from .pieces import PieceTokenizer
+
+# What transformers raises for an encoder that is not there, incomplete or of an unknown kind.
+LOADING_ERRORS = (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError)
 
 
 class LoadedEncoder(NamedTuple):
@@ -35,15 +47,20 @@ def load_encoder(
         settings: Values of the encoder's own configuration to change.
 
     Raises:
-        BioreError: BR200 if the encoder is not found; BR201 if it has no fast tokenizer.
+        BioreError: BR200 if the encoder is not found or can't be read; BR201 if it has no fast tokenizer; BR205 for
+            settings that it does not have.
     """
     source = find_encoder(name)
     try:
+        config = AutoConfig.from_pretrained(source)
+        _check_settings(config, settings or {}, name)
         transformer = AutoModel.from_pretrained(
             source, attn_implementation=attention_implementation(), **settings or {}
         )
         tokenizer = AutoTokenizer.from_pretrained(source)
-    except (OSError, ValueError) as error:
+    except BioreError:
+        raise
+    except LOADING_ERRORS as error:
         raise BioreError(Errors.BR200.format(name=name, tried=_tried(name, str(error)))) from error
     if not tokenizer.is_fast:
         raise BioreError(Errors.BR201.format(name=name))
@@ -53,6 +70,25 @@ def load_encoder(
     if pooler is not None:
         transformer.pooler = None
     return LoadedEncoder(transformer, weights, _piece_tokenizer(tokenizer))
+
+
+def fetch_encoder(name: str, patterns: Sequence[str]) -> Path:
+    """Return the folder of an encoder, downloaded from the hub if need be.
+
+    Args:
+        name: A folder, an installed package that carries a model, or a name on the hub.
+        patterns: The files to download.
+
+    Raises:
+        BioreError: BR200 if there is none.
+    """
+    source = find_encoder(name)
+    if Path(source).is_dir():
+        return Path(source)
+    try:
+        return Path(snapshot_download(source, allow_patterns=list(patterns)))
+    except (OSError, ValueError) as error:
+        raise BioreError(Errors.BR200.format(name=name, tried=_tried(name, str(error)))) from error
 
 
 def find_encoder(name: str) -> str:
@@ -75,6 +111,12 @@ def max_positions(transformer: PreTrainedModel) -> int:
         return getattr(transformer.config, "max_position_embeddings", sys.maxsize)
     reserved = 0 if table.padding_idx is None else table.padding_idx + 1
     return table.num_embeddings - reserved
+
+
+def _check_settings(config: PretrainedConfig, settings: Mapping[str, Any], name: str) -> None:
+    known = sorted(config.to_dict())
+    if unknown := sorted(set(settings) - set(known)):
+        raise BioreError(Errors.BR205.format(name=name, settings=", ".join(unknown), known=", ".join(known)))
 
 
 def _package_folder(name: str) -> Path | None:

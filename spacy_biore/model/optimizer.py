@@ -4,6 +4,8 @@ import torch
 from thinc.api import Optimizer
 from torch import nn
 
+from ..errors import BioreError, Errors
+
 
 class NetworkOptimizer:
     """Fused AdamW with the settings of a thinc Optimizer, read at every step so that its schedules apply.
@@ -23,7 +25,13 @@ class NetworkOptimizer:
         self._adam = torch.optim.AdamW(groups, fused=True)
 
     def step(self, settings: Optimizer) -> None:
-        """Update the parameters from their gradients, and clear these; do nothing where there are none."""
+        """Update the parameters from their gradients, and clear these; do nothing where there are none.
+
+        Raises:
+            BioreError: BR034 for settings of another optimizer than Adam with decoupled weight decay.
+        """
+        if settings.use_radam or not (settings.b1 and settings.b2) or (settings.L2 and not settings.L2_is_weight_decay):
+            raise BioreError(Errors.BR034)
         if all(parameter.grad is None for parameter in self._parameters):
             return
         for group in self._adam.param_groups:

@@ -51,7 +51,7 @@ def test_the_best_threshold_parts_right_from_wrong(nlp: Language, make_doc: Call
 
     def predict(batch: list[Doc]) -> Predictions:
         scores = np.array([[0.32, 0.0], [0.27, 0.0], [0.44, 0.0]], dtype=np.float32)
-        return Predictions(extractor.get_candidates(batch), np.arange(3), scores)
+        return Predictions(extractor.get_candidates(batch), np.arange(3), scores, scores)
 
     monkeypatch.setattr(extractor, "predict", predict)
     trials = try_thresholds(nlp, extractor, docs)

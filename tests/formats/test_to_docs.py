@@ -176,4 +176,7 @@ def test_counts_always_add_up(data, align):
     counts.check()
     assert counts.mentions.written == len(doc.spans[SPANS_KEY])
     assert counts.relations.written == len(get_relations(doc))
-    assert align == "move" or not any(reason.startswith("coincides after") for reason in counts.mentions.dropped)
+    # Tokens can be cut anywhere but around a space.
+    touches_space = any(part != part.strip() for part in (text[m.start : m.end] for m in mentions))
+    moves = align == "move" or touches_space
+    assert moves or not any(reason.startswith("coincides after") for reason in counts.mentions.dropped)

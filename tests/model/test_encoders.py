@@ -162,3 +162,16 @@ def test_byte_level_pieces_through_the_component(make_nlp, make_example, roberta
     ((_, weights),) = extractor.explain(docs[0])
     assert sum(weight for _, weight in weights) == pytest.approx(1, abs=1e-5)
     assert [token.text for token, _ in weights if not token.is_space] == [t.text for t in docs[0] if not t.is_space]
+
+
+def test_setting_that_the_encoder_does_not_have(tiny_encoder):
+    with pytest.raises(BioreError, match=r"BR205.*atention_dropout.*hidden_dropout_prob"):
+        load_encoder(tiny_encoder, {}, {"atention_dropout": 0.1})
+
+
+def test_weights_that_were_not_downloaded_completely(tiny_encoder, tmp_path):
+    shutil.copytree(tiny_encoder, tmp_path / "cut")
+    weights = tmp_path / "cut" / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:1000])
+    with pytest.raises(BioreError, match=r"BR200.*cut"):
+        load_encoder(str(tmp_path / "cut"), {})

@@ -2,9 +2,10 @@
 
 import pytest
 import torch
-from thinc.api import Adam, compounding
+from thinc.api import SGD, Adam, RAdam, compounding
 from torch import nn
 
+from spacy_biore.errors import BioreError
 from spacy_biore.model.optimizer import NetworkOptimizer
 
 
@@ -82,3 +83,13 @@ def test_without_gradients_nothing_changes():
     optimizer.step(settings())
     for one, other in zip(network.parameters(), untouched.parameters(), strict=True):
         assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize(
+    "other", [SGD(0.01), RAdam(0.01), settings(L2_is_weight_decay=False)], ids=["sgd", "radam", "l2"]
+)
+def test_another_optimizer_is_an_error(other):
+    network = make_network()
+    give_gradients(network)
+    with pytest.raises(BioreError, match="BR034"):
+        NetworkOptimizer(network).step(other)
