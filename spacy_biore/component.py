@@ -14,6 +14,7 @@ from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
 from thinc.api import Optimizer
 
+from .alarm import Alarm
 from .candidates import (
     CandidateGenerator,
     Candidates,
@@ -26,15 +27,12 @@ from .checks import inspect_examples, observed_schema
 from .errors import BioreError, Errors, Warnings
 from .model.architecture import PairLogits, RelationModel, attention
 from .predictions import Predictions
-from .relations import MentionRecord, Relation, RelationRecord, get_doc_id, get_records, get_relations, set_records
+from .relations import MentionRecord, Relation, RelationRecord, get_records, get_relations, set_records
 from .sampling import take_training_pairs
 from .schema import Schema, SchemaConfig
 from .scorer import score_relations
 from .targets import candidate_keys, decide, gold_labels, loss_and_gradient, probabilities, relation_key
 from .thresholds import threshold_array
-
-# So many docs without a mention, and nothing else, are no accident in training.
-PATIENCE = 100
 
 
 class RelationExtractor(TrainablePipe):
@@ -81,8 +79,7 @@ class RelationExtractor(TrainablePipe):
             "label_thresholds": dict(label_thresholds or {}),
         }
         self._thresholds()
-        self._warned: set[str] = set()
-        self._docs_without_mentions: int | None = 0
+        self._alarm = Alarm(name)
 
     @property
     def schema(self) -> Schema:
@@ -171,7 +168,7 @@ class RelationExtractor(TrainablePipe):
             nothing = np.zeros(allowed.shape, dtype=np.float32)
             return Predictions(candidates, np.zeros(0, dtype=np.int64), nothing, nothing)
         rows, logits = self.model.predict((docs, candidates))
-        self._warn_of_misfits(docs, candidates, rows)
+        self._alarm.watch_misfits(docs, candidates, rows, max_length=self.model.attrs["max_length"])
         scores = probabilities(logits, allowed[rows], exclusive=self.cfg["exclusive"])
         return Predictions(candidates, rows, logits, scores)
 
@@ -225,10 +222,10 @@ class RelationExtractor(TrainablePipe):
             take_training_pairs(doc, found) for doc, found in zip(docs, self.get_candidates(docs), strict=True)
         ]
         n_pairs = sum(len(found) for found in candidates)
-        self._watch_mentions(candidates)
+        self._alarm.watch_mentions(candidates)
         for chunk in chunk_candidates(candidates, self.model.attrs["chunk_pairs"]):
             (rows, logits), backprop = self.model.begin_update((docs, chunk))
-            self._warn_of_misfits(docs, chunk, rows)
+            self._alarm.watch_misfits(docs, chunk, rows, max_length=self.model.attrs["max_length"])
             loss, d_logits = self.get_loss(examples, Predictions(chunk, rows, logits, logits))
             share = len(rows) / n_pairs
             backprop(PairLogits(rows, d_logits * share))
@@ -240,7 +237,7 @@ class RelationExtractor(TrainablePipe):
     def finish_update(self, sgd: Optimizer) -> None:
         """Update the weights from the gradients collected so far."""
         if sgd.averages is not None:
-            self._warn_once("BRW05", name=self.name)
+            self._alarm.once("BRW05")
         super().finish_update(sgd)
 
     def get_loss(self, examples: Iterable[Example], scores: Predictions) -> tuple[float, NDArray[np.float32]]:
@@ -304,34 +301,9 @@ class RelationExtractor(TrainablePipe):
             text = Warnings.BRW04.format(n_relations=len(found.unreachable), doc_id=found.unreachable[0])
             warnings.warn(text, stacklevel=3)
 
-    def _watch_mentions(self, candidates: Sequence[Candidates]) -> None:
-        """Warn if training met only docs without a mention so far, as when the recogniser is not listed to annotate."""
-        if self._docs_without_mentions is None:
-            return
-        if any(found.mentions for found in candidates):
-            self._docs_without_mentions = None
-            return
-        self._docs_without_mentions += len(candidates)
-        if self._docs_without_mentions >= PATIENCE:
-            self._warn_once("BRW01", n_docs=self._docs_without_mentions, name=self.name)
-
     def warn_of_no_entities(self, n_docs: int) -> None:
         """Warn that there is nothing to relate in a whole corpus."""
         warnings.warn(Warnings.BRW01.format(n_docs=n_docs, name=self.name), stacklevel=3)
-
-    def _warn_of_misfits(self, docs: Sequence[Doc], candidates: Sequence[Candidates], rows: NDArray) -> None:
-        """Warn, the first time, that candidates were left out because they do not fit into the encoder."""
-        owners = np.repeat(np.arange(len(docs)), [len(found) for found in candidates])
-        missing = np.setdiff1d(np.arange(len(owners)), rows)
-        if len(missing):
-            doc_id = get_doc_id(docs[owners[missing[0]]])
-            limit = self.model.attrs["max_length"]
-            self._warn_once("BRW02", name=self.name, n_pairs=len(missing), max_length=limit, doc_id=doc_id)
-
-    def _warn_once(self, code: str, **details: Any) -> None:
-        if code not in self._warned:
-            self._warned.add(code)
-            warnings.warn(getattr(Warnings, code).format(**details), stacklevel=4)
 
 
 def _as_record(mention: Mention) -> MentionRecord:

@@ -17,6 +17,7 @@ from ..errors import Errors
 from .batching import Batch, make_batches
 from .dropout import use_byte_dropout
 from .encoders import attention_implementation, load_encoder
+from .inference import half_precision_copy
 from .network import RelationNetwork
 from .optimizer import NetworkOptimizer
 from .pieces import EncodedPair, PieceTokenizer
@@ -49,6 +50,7 @@ class NetworkShim(Shim):
         self.max_length = max_length
         self.mixed_precision = mixed_precision
         self._tokenizer: PieceTokenizer | None = None
+        self._half: RelationNetwork | None = None
         self._process = os.getpid()
         Pooling(1, **pooling)
 
@@ -58,6 +60,15 @@ class NetworkShim(Shim):
         if self._model is None:
             raise ValueError(Errors.BR204)
         return self._model
+
+    @property
+    def inference_network(self) -> RelationNetwork:
+        """The network that predicts: in half precision on a CPU that has it, else the one that learns."""
+        if self.network.device.type != "cpu" or not self._is_half:
+            return self.network
+        if self._half is None:
+            self._half = half_precision_copy(self.network)
+        return self._half
 
     @property
     def tokenizer(self) -> PieceTokenizer:
@@ -86,6 +97,7 @@ class NetworkShim(Shim):
         if self._optimizer is None:
             self._optimizer = NetworkOptimizer(self.network)
         self._optimizer.step(optimizer)
+        self._half = None
 
     def attention(self, pairs: Sequence[EncodedPair]) -> list[NDArray[np.float32]]:
         """Return the attention weights (length,) of each pair, or an empty list if the summary is no attention."""
@@ -94,7 +106,7 @@ class NetworkShim(Shim):
         weights: list[Any] = [None] * len(pairs)
         with self._inference():
             for batch in self._inference_batches(pairs):
-                rows = self.network.attention(batch.ids, batch.mask).cpu().numpy()
+                rows = self.inference_network.attention(batch.ids, batch.mask).cpu().numpy()
                 for row, values in zip(batch.rows, rows, strict=True):
                     weights[row] = values[: len(pairs[row].ids)]
         return weights
@@ -106,6 +118,7 @@ class NetworkShim(Shim):
 
     def to_device(self, device_type: str, device_id: int) -> None:
         """Move the network to ``cpu`` or to a GPU."""
+        self._half = None
         if self._model is not None:
             self._model.to(torch.device("cpu") if device_type == "cpu" else torch.device("cuda", device_id))
 
@@ -129,7 +142,7 @@ class NetworkShim(Shim):
         """Rebuild the network from bytes, on the device in use, without the hub or the encoder's folder."""
         msg = srsly.msgpack_loads(data)
         if not msg["state"]:
-            self._model = self._tokenizer = None
+            self._model = self._tokenizer = self._half = None
             return self
         settings = msg["encoder"]
         config = AutoConfig.for_model(settings.pop("model_type"), **settings)
@@ -145,14 +158,14 @@ class NetworkShim(Shim):
         use_byte_dropout(network)
         self._model = network.to(get_torch_default_device()).eval()
         self._tokenizer = tokenizer
-        self._optimizer = None
+        self._optimizer = self._half = None
 
     def _predict(self, pairs: Sequence[EncodedPair]) -> Logits:
         distinct, rows = _distinct(pairs)
         logits = np.zeros((len(distinct), self.network.classifier.out_features), dtype=np.float32)
         with self._inference():
             for batch in self._inference_batches(distinct):
-                logits[batch.rows] = self.network(*batch[1:]).cpu().numpy()
+                logits[batch.rows] = self.inference_network(*batch[1:]).cpu().numpy()
         return logits[rows]
 
     def _begin_update(self, pairs: Sequence[EncodedPair]) -> tuple[Logits, Callable[[Logits], None]]:
@@ -194,12 +207,17 @@ class NetworkShim(Shim):
         if os.getpid() != self._process:
             # The threads of the parent's pool do not exist in a forked process: waiting for them would never end.
             torch.set_num_threads(1)
-        with torch.inference_mode(), self._autocast():
+        on_cpu = self.network.device.type == "cpu"
+        # On a CPU the network itself is in half precision then.
+        with torch.inference_mode(), contextlib.nullcontext() if on_cpu else self._autocast():
             yield
 
+    @property
+    def _is_half(self) -> bool:
+        return self.mixed_precision and has_bfloat16(self.network.device.type)
+
     def _autocast(self) -> torch.autocast:
-        device = self.network.device.type
-        return torch.autocast(device, dtype=torch.bfloat16, enabled=self.mixed_precision and has_bfloat16(device))
+        return torch.autocast(self.network.device.type, dtype=torch.bfloat16, enabled=self._is_half)
 
 
 def has_bfloat16(device_type: str) -> bool:

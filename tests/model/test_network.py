@@ -6,6 +6,7 @@ from transformers import AutoModel
 
 from spacy_biore.model.network import RelationNetwork
 from spacy_biore.model.pooling import Pooling
+from spacy_biore.model.shim import has_bfloat16
 
 
 @pytest.fixture
@@ -59,3 +60,27 @@ def test_every_parameter_gets_a_gradient(network, inputs):
     network(*inputs).square().sum().backward()
     without = [name for name, p in network.named_parameters() if p.grad is None or not p.grad.any()]
     assert without == []
+
+
+@pytest.mark.skipif(not has_bfloat16("cpu"), reason="this CPU has no bfloat16")
+def test_predictions_in_half_precision_follow_the_weights(make_nlp, make_example):
+    examples = [make_example("[aspirin|CHEMICAL] inhibits [ptgs|GENE].", [(0, 1, "INHIBITS")])]
+    logits = {}
+    for half in (False, True):
+        nlp = make_nlp(model={"mixed_precision": half})
+        torch.manual_seed(0)
+        nlp.initialize(lambda: examples)
+        extractor, docs = nlp.get_pipe("relation_extractor"), [eg.predicted for eg in examples]
+        if half:
+            restored = extractor.model.copy()
+        first = extractor.predict(docs).logits
+        for _ in range(3):
+            nlp.update(examples)
+        logits[half] = first, extractor.predict(docs).logits
+    for precise, rough in zip(logits[False], logits[True], strict=True):
+        assert 0 < abs(precise - rough).max() < 0.1
+    assert abs(logits[True][0] - logits[True][1]).max() > 0.001
+    shim = extractor.model.shims[0]
+    assert {p.dtype for p in shim.inference_network.encoder.parameters()} == {torch.bfloat16}
+    assert {p.dtype for p in shim.network.parameters()} == {torch.float32}
+    assert (restored.predict((docs, extractor.get_candidates(docs))).logits == logits[True][0]).all()

@@ -1,0 +1,63 @@
+"""What a relation extractor warns of while it runs: each thing once, since it sees one batch after another."""
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from spacy.tokens import Doc
+
+from .candidates import Candidates
+from .errors import Warnings
+from .relations import get_doc_id
+
+# So many docs without a mention, and nothing else, are no accident in training.
+PATIENCE = 100
+
+
+class Alarm:
+    """Watches what a component meets.
+
+    Args:
+        name: Name of the component.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._warned: set[str] = set()
+        self._docs_without_mentions: int | None = 0
+
+    def watch_mentions(self, candidates: Sequence[Candidates]) -> None:
+        """Warn if training met only docs without a mention so far, as when the recogniser is not listed to annotate."""
+        if self._docs_without_mentions is None:
+            return
+        if any(found.mentions for found in candidates):
+            self._docs_without_mentions = None
+            return
+        self._docs_without_mentions += len(candidates)
+        if self._docs_without_mentions >= PATIENCE:
+            self.once("BRW01", n_docs=self._docs_without_mentions)
+
+    def watch_misfits(
+        self, docs: Sequence[Doc], candidates: Sequence[Candidates], rows: NDArray[np.int64], *, max_length: int
+    ) -> None:
+        """Warn that candidates were left out because they do not fit into the encoder.
+
+        Args:
+            docs: The docs.
+            candidates: Their candidates.
+            rows: (scored,) the candidates that do fit, counted through all docs.
+            max_length: Word pieces that fit.
+        """
+        owners = np.repeat(np.arange(len(docs)), [len(found) for found in candidates])
+        missing = np.setdiff1d(np.arange(len(owners)), rows)
+        if len(missing):
+            doc_id = get_doc_id(docs[owners[missing[0]]])
+            self.once("BRW02", n_pairs=len(missing), max_length=max_length, doc_id=doc_id)
+
+    def once(self, code: str, **details: Any) -> None:
+        """Give a warning the first time."""
+        if code not in self._warned:
+            self._warned.add(code)
+            warnings.warn(getattr(Warnings, code).format(name=self.name, **details), stacklevel=4)
