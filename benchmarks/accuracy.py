@@ -1,5 +1,6 @@
 """Accuracy: the scores of a trained pipeline on a corpus, with how it was trained."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,15 @@ from spacy_biore.evaluation import evaluate
 from spacy_biore.readers import read_docs
 
 from .common import make_parser, write_result
-from .pipelines import NAME, quiet
+from .pipelines import NAME, extractor, quiet
 
 
 def measure(nlp: Language, corpus: Path, *, batch_size: int | None = None) -> dict[str, Any]:
     """Evaluate a pipeline on a corpus given gold entities."""
     return {
+        "corpus_sha256": hashlib.sha256(corpus.read_bytes()).hexdigest(),
         "training": describe_training(nlp),
+        "threshold": extractor(nlp).cfg["threshold"],
         "scores": evaluate(nlp, read_docs(corpus, nlp), batch_size=batch_size).to_dict(),
     }
 
