@@ -234,12 +234,6 @@ class RelationExtractor(TrainablePipe):
             self.finish_update(sgd)
         return losses
 
-    def finish_update(self, sgd: Optimizer) -> None:
-        """Update the weights from the gradients collected so far."""
-        if sgd.averages is not None:
-            self._alarm.once("BRW05")
-        super().finish_update(sgd)
-
     def get_loss(self, examples: Iterable[Example], scores: Predictions) -> tuple[float, NDArray[np.float32]]:
         """Return the mean cross-entropy of the scored pairs and its gradient (scored, classes).
 

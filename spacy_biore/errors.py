@@ -231,7 +231,6 @@ class Warnings(metaclass=ErrorsWithCodes):
         "{n_relations} gold relations can't be learned: their pairs are no candidates, because of scope, distance or a "
         "cap (first in document '{doc_id}'). Widen the candidates if that is too many."
     )
-    BRW05 = "The optimizer's use_averages has no effect on '{name}'. Set it to false."
     BRW06 = (
         "No gold relations in any of the {n_docs} documents, so '{name}' would learn that there never is one. Was the "
         "corpus saved with its user data (DocBin(store_user_data=True))?"

@@ -95,7 +95,7 @@ class NetworkShim(Shim):
     def finish_update(self, optimizer: Optimizer) -> None:
         """Update the parameters."""
         if self._optimizer is None:
-            self._optimizer = NetworkOptimizer(self.network)
+            self._optimizer = NetworkOptimizer(self.network, self.id)
         self._optimizer.step(optimizer)
         self._half = None
 
@@ -113,8 +113,15 @@ class NetworkShim(Shim):
 
     @contextlib.contextmanager
     def use_params(self, params: Any) -> Iterator[None]:
-        """Do nothing: the network keeps no averages of its parameters."""
-        yield
+        """Use other parameters for a while, such as the averages that the optimizer keeps."""
+        parameters = dict(self.network.named_parameters()) if self._model is not None else {}
+        others = {name: params[self.id, name] for name in parameters if (self.id, name) in params}
+        own = {name: parameters[name].detach().clone() for name in others}
+        self._copy_into(parameters, others)
+        try:
+            yield
+        finally:
+            self._copy_into(parameters, own)
 
     def to_device(self, device_type: str, device_id: int) -> None:
         """Move the network to ``cpu`` or to a GPU."""
@@ -153,6 +160,12 @@ class NetworkShim(Shim):
         network.load_state_dict(safetensors.torch.load(msg["state"]))
         self._set(network, PieceTokenizer.from_json(msg["tokenizer"], **msg["pieces"]))
         return self
+
+    def _copy_into(self, parameters: dict[str, torch.nn.Parameter], values: dict[str, torch.Tensor]) -> None:
+        with torch.no_grad():
+            for name, value in values.items():
+                parameters[name].copy_(value)
+        self._half = None
 
     def _set(self, network: RelationNetwork, tokenizer: PieceTokenizer) -> None:
         use_byte_dropout(network)

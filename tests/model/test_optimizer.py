@@ -36,7 +36,7 @@ def test_steps_are_those_of_torch(grad_clip: float):
         betas=(0.9, 0.999),
         eps=1e-8,
     )
-    optimizer, sgd = NetworkOptimizer(ours), settings(grad_clip=grad_clip)
+    optimizer, sgd = NetworkOptimizer(ours, 0), settings(grad_clip=grad_clip)
     for step in range(4):
         give_gradients(ours, theirs, seed=step)
         optimizer.step(sgd)
@@ -50,7 +50,7 @@ def test_steps_are_those_of_torch(grad_clip: float):
 
 def test_schedules_apply():
     network = make_network()
-    optimizer, sgd = NetworkOptimizer(network), settings(learn_rate=compounding(0.1, 1.0, 2.0), L2=0.0)
+    optimizer, sgd = NetworkOptimizer(network, 0), settings(learn_rate=compounding(0.1, 1.0, 2.0), L2=0.0)
     moves = []
     for _ in range(2):
         before = network[0].weight.detach().clone()
@@ -65,7 +65,7 @@ def test_decay_spares_biases_and_norms():
     network = make_network()
     before = {name: p.detach().clone() for name, p in network.named_parameters()}
     give_gradients(network, scale=0.0)
-    NetworkOptimizer(network).step(settings())
+    NetworkOptimizer(network, 0).step(settings())
     changed = {name for name, p in network.named_parameters() if not torch.equal(p, before[name])}
     assert changed == {"0.weight", "2.weight"}
 
@@ -73,13 +73,13 @@ def test_decay_spares_biases_and_norms():
 def test_gradients_are_cleared():
     network = make_network()
     give_gradients(network)
-    NetworkOptimizer(network).step(settings())
+    NetworkOptimizer(network, 0).step(settings())
     assert all(p.grad is None or not p.grad.any() for p in network.parameters())
 
 
 def test_without_gradients_nothing_changes():
     network, untouched = make_network(), make_network()
-    optimizer = NetworkOptimizer(network)
+    optimizer = NetworkOptimizer(network, 0)
     optimizer.step(settings())
     for one, other in zip(network.parameters(), untouched.parameters(), strict=True):
         assert torch.equal(one, other)
@@ -92,4 +92,4 @@ def test_another_optimizer_is_an_error(other):
     network = make_network()
     give_gradients(network)
     with pytest.raises(BioreError, match="BR034"):
-        NetworkOptimizer(network).step(other)
+        NetworkOptimizer(network, 0).step(other)
