@@ -105,9 +105,13 @@ def describe_machine() -> dict[str, Any]:
 
 
 def git_commit() -> str | None:
-    """Return the commit of the working tree, marked if files differ from it; None outside a repository."""
+    """Return the commit of the working tree, marked if files other than results differ from it.
+
+    None outside a repository.
+    """
     try:
-        commit, status = (_git("rev-parse", "--short=12", "HEAD"), _git("status", "--porcelain"))
+        commit = _git("rev-parse", "--short=12", "HEAD")
+        status = _git("status", "--porcelain", "--", ".", ":(exclude)benchmarks/results")
     except (OSError, subprocess.CalledProcessError):
         return None
     return commit.strip() + ("+changes" if status.strip() else "")
