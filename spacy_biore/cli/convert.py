@@ -123,7 +123,6 @@ def convert_cli(
             to_doc,
             tokenize=_tokenizer(lang, model),
             align=align.value if align else FORMATS[format_name].align,
-            one_sentence=FORMATS[format_name].of_sentences,
         )
         with Staging() as staging:
             counts = convert(

@@ -97,6 +97,7 @@ def test_counts_are_printed_and_saved(corpus: Path, out: Path) -> None:
         "read": 6,
         "expanded": 4,
         "dropped": {"concept without a mention": 2, "identical to an earlier document": 4},
+        "changed": {},
         "moved": 0,
         "written": 4,
     }
