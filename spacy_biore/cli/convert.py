@@ -56,7 +56,7 @@ def convert_cli(
         FormatName, typer.Argument(metavar="FORMAT", help=f"Format of the corpus: {', '.join(FORMATS)}")
     ],
     input_path: Annotated[
-        Path, typer.Argument(metavar="INPUT", help="File; or folder or .zip with one or several splits")
+        Path, typer.Argument(metavar="INPUT", help="File; or folder or .zip archive of one or several splits")
     ],
     output_path: Annotated[
         Path,
@@ -70,7 +70,7 @@ def convert_cli(
         Align | None,
         typer.Option(
             "--align",
-            help="Where a mention begins or ends inside a token, move it or cut the token (default: cut for masked)",
+            help="Where a mention ends inside a token, move it or cut the token (default: cut for ddi, ppi, masked)",
         ),
     ] = None,
     split: Annotated[

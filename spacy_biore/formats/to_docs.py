@@ -114,7 +114,7 @@ def place_mentions(document: Document, doc: Doc, counts: Counts) -> Placed:
             continue
         place = (span.start, span.end, mention.type)
         first, its_span = taken.setdefault(place, (mention, span))
-        if _trimmed(first, document.text) != _trimmed(mention, document.text):
+        if _offsets(first) != _offsets(mention):
             counts.mentions.dropped["coincides after moving"] += 1
             placed.by_id[mention.id] = its_span
             continue

@@ -154,12 +154,6 @@ def test_sentence_that_begins_inside_a_mention_is_joined_to_the_one_before():
     assert counts.boundaries_removed == 1
 
 
-def test_mentions_that_differ_only_in_the_space_around_them_stay_apart():
-    doc, counts = convert("Abc def", [Mention("T1", 0, 3, "GENE"), Mention("T2", 0, 4, "GENE")])
-    assert [span.id_ for span in doc.spans[SPANS_KEY]] == ["T1", "T2"]
-    assert not counts.mentions.dropped
-
-
 def test_unknown_mention_in_a_relation():
     with pytest.raises(BioreError, match="BR109.*'d1'.*'T9'"):
         convert(relations=[Relation("T1", "T9", "X")])
