@@ -146,6 +146,28 @@ class Errors(metaclass=ErrorsWithCodes):
     BR147 = "{option} {value!r}: expected {expected}."
     BR148 = "The format '{format}' has no option '{option}'. See: python -m spacy biore convert --help."
     BR149 = "The counts of {kind} do not add up: {flow}. This is a fault of spacy_biore; please report it."
+    # corpora of several files: archives, XML, folds
+    BR150 = (
+        "Can't unpack {path}: {problem}. Download it again, or take the broken files out of it: a corpus is converted "
+        "as a whole or not at all."
+    )
+    BR151 = "{where}: not the XML of this format: {problem}."
+    BR152 = (
+        "{where}: document '{doc_id}': the mention '{id}' has the offsets {value!r}; they must look like 3-9, or like "
+        "3-9;12-15 or 3-9,12-15 for a discontinuous one. Correct the mention."
+    )
+    BR153 = (
+        "{where}: not an instance of this format: {problem}. Each line is one JSON object with id (of sentence and "
+        "pair), text, and relation: a list of objects with relation_type and the string, _idx and _type of each entity."
+    )
+    BR154 = (
+        "{where}: the text of the sentence '{sentence}' differs from that of an earlier line ({first}). All pairs of a "
+        "sentence have its text."
+    )
+    BR155 = (
+        "The document '{doc_id}' is in two folds, {first} and {second} ({number} document(s) in all). Folds must not "
+        "overlap: what a model is tested on would be in its training. Move one of the files away."
+    )
 
     # encoders
     BR200 = "No encoder '{name}'. Tried, in this order: {tried}. Give a folder, an installed package or a hub name."
@@ -246,6 +268,11 @@ class Warnings(metaclass=ErrorsWithCodes):
     BRW14 = (
         "{path}: no two instances are known to come from one article, so --split divides them singly. Sentences of one "
         "article, and pairs of one sentence, may come to lie on both sides."
+    )
+    BRW15 = "{number} interaction(s) without a type are left out; the first is in {first}."
+    BRW16 = (
+        "{number} discontinuous mention(s) fit the text only when moved by one character, and were moved; the first is "
+        "in {first}."
     )
     BRW20 = (
         "No gold relations in any of the {n_docs} documents, so there is nothing to score. Do the corpus and --labels "

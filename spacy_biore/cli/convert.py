@@ -15,17 +15,23 @@ from ..formats import FORMATS, Counts, Found, to_doc
 from ..formats.conversion import convert, target_in
 from ..formats.masked import ALIASES
 from ..formats.selection import Selection
+from ..formats.sources import holds_splits
 from ..formats.staging import Staging
 from ..formats.to_docs import Tokenize
 from .common import messages, progress, to_json
 from .counts_table import counts_tables
 from .parsing import parse_map, parse_names, parse_pair, parse_shares
 
+# Of the files that are left out for one reason; the report has all.
+NAMES_SHOWN = 10
+
 
 class FormatName(str, Enum):
     """The names of ``FORMATS``; Typer needs choices as an Enum."""
 
     chemprot = "chemprot"
+    ddi = "ddi"
+    ppi = "ppi"
     pubtator = "pubtator"
     masked = "masked"
     jsonl = "jsonl"
@@ -49,9 +55,12 @@ def convert_cli(
     corpus_format: Annotated[
         FormatName, typer.Argument(metavar="FORMAT", help=f"Format of the corpus: {', '.join(FORMATS)}")
     ],
-    input_path: Annotated[Path, typer.Argument(metavar="INPUT", help="File, or folder with one or several splits")],
+    input_path: Annotated[
+        Path, typer.Argument(metavar="INPUT", help="File; or folder or .zip archive of one or several splits")
+    ],
     output_path: Annotated[
-        Path, typer.Argument(metavar="OUTPUT", help=".spacy file for a file; folder for a folder or with --split")
+        Path,
+        typer.Argument(metavar="OUTPUT", help=".spacy file for a file; folder for several splits or with --split"),
     ],
     lang: Annotated[str, typer.Option("--lang", "-l", help="Language whose blank pipeline tokenises")] = "en",
     model: Annotated[
@@ -61,7 +70,7 @@ def convert_cli(
         Align | None,
         typer.Option(
             "--align",
-            help="Where a mention begins or ends inside a token, move it or cut the token (default: cut for masked)",
+            help="Where a mention ends inside a token, move it or cut the token (default: cut for ddi, ppi, masked)",
         ),
     ] = None,
     split: Annotated[
@@ -83,7 +92,7 @@ def convert_cli(
         OnMismatch | None,
         typer.Option(
             "--on-mismatch",
-            help="chemprot, pubtator: a mention's text is not what its offsets give (default: error)",
+            help="chemprot, ddi, ppi, pubtator: a mention's text is not what its offsets give (default: error)",
         ),
     ] = None,
     pair: Annotated[
@@ -118,12 +127,11 @@ def convert_cli(
         found = FORMATS[format_name].find(input_path)
         if shares and len(found.sources) > 1:
             raise BioreError(Errors.BR146.format(path=input_path, number=len(found.sources)))
-        target = target_in(output_path, is_file=not (input_path.is_dir() or shares))
+        target = target_in(output_path, is_file=not (holds_splits(input_path) or shares))
         make_doc = partial(
             to_doc,
             tokenize=_tokenizer(lang, model),
             align=align.value if align else FORMATS[format_name].align,
-            one_sentence=FORMATS[format_name].of_sentences,
         )
         with Staging() as staging:
             counts = convert(
@@ -178,6 +186,7 @@ def _save(path: Path, report: dict[str, Any]) -> None:
 def _print(found: Found, counts: Mapping[str, Counts]) -> None:
     for reason in sorted(set(found.skipped.values())):
         paths = [path.name for path, why in found.skipped.items() if why == reason]
-        msg.info(f"{len(paths)} file(s) left out: {reason}", ", ".join(paths))
-    for table in counts_tables(counts):
+        rest = [f"and {len(paths) - NAMES_SHOWN} more"] if len(paths) > NAMES_SHOWN else []
+        msg.info(f"{len(paths)} file(s) left out: {reason}", ", ".join([*paths[:NAMES_SHOWN], *rest]))
+    for table in counts_tables(counts, with_total=all(source.is_fold for source in found.sources)):
         print(table)

@@ -4,6 +4,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -70,18 +71,23 @@ def convert(
 
     Raises:
         BioreError: whatever the reader raises; BR101 for a source without documents, BR117 for different documents of
-            one id, BR141 and BR142 for the division, BR145 if none of the labels to keep occurs.
+            one id, BR141 and BR142 for the division, BR145 if none of the labels to keep occurs, BR155 for folds that
+            overlap.
     """
     counts: dict[str, Counts] = {}
     groups: dict[str, set[str]] = {}
+    folds: dict[str, Path] = {}
     for source in sources:
         documents = map(selection, watch(corpus_format.read(source, **options), source.name))
+        if source.is_fold:
+            folds[source.name] = source.path
         for name, part in _parts(source, documents, corpus_format, shares, seed):
             doc_bin, counts[name], groups[name] = _pack(part, make_doc)
             if not counts[name].documents.read:
-                raise BioreError(Errors.BR101.format(path=", ".join(map(str, source.files.values()))))
+                raise BioreError(Errors.BR101.format(path=", ".join(map(str, dict.fromkeys(source.files.values())))))
             doc_bin.to_disk(staging.path(target(name)))
     _check_labels(selection, counts.values())
+    _check_folds(groups, folds)
     _warn_of_shared(groups)
     return counts
 
@@ -137,6 +143,14 @@ def _check_labels(selection: Selection, counts: Iterable[Counts]) -> None:
         raise BioreError(Errors.BR145.format(labels=", ".join(sorted(selection.labels or ())), found=found))
     if selection.unmet:
         warnings.warn(Warnings.BRW13.format(names=", ".join(selection.unmet)), stacklevel=3)
+
+
+def _check_folds(groups: Mapping[str, set[str]], folds: Mapping[str, Path]) -> None:
+    for first, second in combinations(folds, 2):
+        shared = sorted(groups[first] & groups[second])
+        if shared:
+            paths = folds[first], folds[second]
+            raise BioreError(Errors.BR155.format(doc_id=shared[0], first=paths[0], second=paths[1], number=len(shared)))
 
 
 def _warn_of_shared(groups: Mapping[str, set[str]]) -> None:

@@ -19,6 +19,7 @@ class Flow:
         read: As many as the corpus lists.
         expanded: How many more they became, where one row of the corpus stands for several.
         dropped: How many were left out, by reason.
+        changed: How many were read otherwise than they stand in the corpus, by what was done.
         moved: How many of the written ones have other offsets than in the corpus.
         written: How many the output holds.
     """
@@ -26,6 +27,7 @@ class Flow:
     read: int = 0
     expanded: int = 0
     dropped: Counter[str] = field(default_factory=Counter)
+    changed: Counter[str] = field(default_factory=Counter)
     moved: int = 0
     written: int = 0
 
@@ -39,6 +41,7 @@ class Flow:
         self.read += other.read
         self.expanded += other.expanded
         self.dropped.update(other.dropped)
+        self.changed.update(other.changed)
         self.moved += other.moved
         self.written += other.written
 
@@ -49,6 +52,8 @@ class Counts:
 
     Attributes:
         documents, mentions, relations: The three flows.
+        negatives: Pairs that the corpus gives as without a relation. No file holds them: the candidate generator finds
+            them again.
         labels: Written relations by label.
         sentences: Sentences of the written documents.
         across_sentences: Written relations whose mentions begin in different sentences.
@@ -59,6 +64,7 @@ class Counts:
     documents: Flow = field(default_factory=Flow)
     mentions: Flow = field(default_factory=Flow)
     relations: Flow = field(default_factory=Flow)
+    negatives: int = 0
     labels: Counter[str] = field(default_factory=Counter)
     sentences: int = 0
     across_sentences: int = 0
@@ -80,6 +86,7 @@ class Counts:
         """Add the numbers of another document, or of many."""
         for name in FLOWS:
             getattr(self, name).add(getattr(other, name))
+        self.negatives += other.negatives
         self.labels.update(other.labels)
         self.sentences += other.sentences
         self.across_sentences += other.across_sentences
@@ -110,5 +117,5 @@ class Counts:
         # Not dataclasses.asdict, which makes a wrong copy of a Counter before Python 3.12.
         flows = {name: {**vars(getattr(self, name))} for name in FLOWS}
         for flow in flows.values():
-            flow["dropped"] = dict(flow["dropped"])
+            flow |= {"dropped": dict(flow["dropped"]), "changed": dict(flow["changed"])}
         return {**vars(self), **flows, "labels": dict(self.labels)}

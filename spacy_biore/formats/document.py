@@ -41,6 +41,7 @@ class Document:
         id: Unique in its corpus.
         text: The text that all offsets count in.
         group: The article that the text comes from; the id where it is not given. No split puts one group on two sides.
+        sentences: Where the sentences begin, in rising order, if the corpus says so; a rule finds them otherwise.
         source: Where the document was read, for messages.
         counts: What its reader read and dropped. By default, what the document holds was read and nothing dropped.
 
@@ -52,6 +53,7 @@ class Document:
     mentions: list[Mention] = field(default_factory=list)
     relations: list[Relation] = field(default_factory=list)
     group: str = ""
+    sentences: list[int] | None = None
     source: str = field(default="", repr=False, compare=False)
     counts: Counts = field(default=None, repr=False, compare=False)  # type: ignore[assignment]
 

@@ -20,7 +20,11 @@ _REQUIRED: dict[str, dict[str, type]] = {
     "mention": {"id": str, "start": int, "end": int, "type": str},
     "relation": {"head": str, "tail": str, "label": str},
 }
-_OPTIONAL: dict[str, dict[str, type]] = {"document": {"group": str}, "mention": {"concept": str}, "relation": {}}
+_OPTIONAL: dict[str, dict[str, type]] = {
+    "document": {"group": str, "sentences": list},
+    "mention": {"concept": str},
+    "relation": {},
+}
 _NAMES = {str: "a string", int: "a whole number", list: "a list"}
 
 
@@ -37,7 +41,7 @@ def read_jsonl(source: Source) -> Iterator[Document]:
             and BR109 for offsets and ids.
     """
     for line in read_lines(source.path):
-        yield _document(_parse(line), line)
+        yield _document(parse_line(line), line)
 
 
 def write_jsonl(path: Path, documents: Iterable[Document]) -> None:
@@ -47,7 +51,12 @@ def write_jsonl(path: Path, documents: Iterable[Document]) -> None:
             file.write(json.dumps(_as_json(document), ensure_ascii=False) + "\n")
 
 
-def _parse(line: Line) -> Any:
+def parse_line(line: Line) -> Any:
+    """Return the JSON value of a line.
+
+    Raises:
+        BioreError: BR130 if it is not JSON.
+    """
     try:
         return json.loads(line.text)
     except (ValueError, RecursionError) as error:
@@ -69,8 +78,28 @@ def _document(value: Any, line: Line) -> Document:
         if name not in mentions:
             raise BioreError(Errors.BR109.format(where=line, doc_id=doc_id, id=name))
     return Document(
-        doc_id, fields["text"], list(mentions.values()), relations, fields.get("group", ""), source=str(line)
+        id=doc_id,
+        text=fields["text"],
+        mentions=list(mentions.values()),
+        relations=relations,
+        group=fields.get("group", ""),
+        sentences=_sentences(fields, line, doc_id),
+        source=str(line),
     )
+
+
+def _sentences(fields: Mapping[str, Any], line: Line, doc_id: str) -> list[int] | None:
+    starts: list[int] | None = fields.get("sentences")
+    if starts and not _are_rising(starts, below=len(fields["text"])):
+        problem = "'sentences' must be whole numbers that rise and lie in the text"
+        raise BioreError(Errors.BR131.format(where=line, doc_id=doc_id, kind="document", problem=problem))
+    return starts
+
+
+def _are_rising(values: list[Any], *, below: int) -> bool:
+    # Not isinstance: JSON's true would be a whole number.
+    are_whole = all(type(value) is int for value in values)
+    return are_whole and values == sorted(set(values)) and values[0] >= 0 and values[-1] < below
 
 
 def _checked(value: Any, kind: str, line: Line, doc_id: str) -> dict[str, Any]:
@@ -115,4 +144,6 @@ def _as_json(document: Document) -> dict[str, Any]:
     ]
     relations = [{"head": r.head, "tail": r.tail, "label": r.label} for r in document.relations]
     group = {} if document.group == document.id else {"group": document.group}
-    return {"id": document.id, "text": document.text, **group, "mentions": mentions, "relations": relations}
+    sentences = {} if document.sentences is None else {"sentences": document.sentences}
+    texts = {"id": document.id, "text": document.text, **group, **sentences}
+    return {**texts, "mentions": mentions, "relations": relations}

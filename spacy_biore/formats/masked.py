@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from ..errors import BioreError, Errors
+from .counts import Counts
 from .document import Document, Mention, Relation
 from .lines import Line, read_lines, shorten
 from .sources import Found, Source, find_files
@@ -63,13 +64,18 @@ def read_masked(
         width = width or len(index) + 2
         doc_id = index[0] if index else f"{source.name}:{line.number}"
         head, tail = _in_order(_mentions(sentence, aliases, line, doc_id), pair, line, doc_id)
+        relations = [] if label in null_labels else [Relation(head.id, tail.id, label)]
+        counts = Counts.of_document(mentions=2, relations=len(relations))
+        counts.negatives = 1 - len(relations)
         yield Document(
             id=doc_id,
             text=sentence,
             mentions=[head, tail],
-            relations=[] if label in null_labels else [Relation(head.id, tail.id, label)],
+            relations=relations,
             group=_article(doc_id) or f"{source.name}:{doc_id}",
+            sentences=[0],
             source=str(line),
+            counts=counts,
         )
 
 

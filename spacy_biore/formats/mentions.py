@@ -12,6 +12,9 @@ from .lines import Line, shorten
 
 OnMismatch = Literal["error", "drop"]
 
+# Reason to drop a mention.
+TEXT_DIFFERS = "text differs"
+
 _NUMBER = re.compile(r"[0-9]{1,9}")
 
 
@@ -57,7 +60,7 @@ def build_mentions(
         if found == row.surface:
             mentions[row.id] = mention
         elif on_mismatch == "drop":
-            counts.mentions.dropped["text differs"] += 1
+            counts.mentions.dropped[TEXT_DIFFERS] += 1
             mentions[row.id] = None
         else:
             raise BioreError(_mismatch(row, found))

@@ -2,11 +2,15 @@
 
 A document is a title line, an abstract line, rows of mentions and rows of relations. Relations name concepts; each
 becomes a relation of every mention of the first concept to every mention of the second.
+
+A full text, as in NLM-Chem, is written as if each of its passages were a title without an abstract: consecutive blocks
+of one id, each with offsets of its own, which become one document.
 """
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import count, groupby
 from pathlib import Path
 
 from ..errors import BioreError, Errors
@@ -22,18 +26,24 @@ _TEXT = re.compile(r"(?P<doc_id>[^|\t]+)\|(?P<part>[ta])\|(?P<text>.*)")
 _NUMBER = re.compile(r"[+-]?\d[\d.]*")
 _SEPARATORS = re.compile(r"[|,;+]")
 _NO_CONCEPT = ("", "-", "-1")
+_PASSAGES = "joined from passages"
 
 
 @dataclass
 class _Block:
-    """The lines of one document."""
+    """The lines of one document, or of one passage of a full text."""
 
     line: Line
     doc_id: str
     title: str
     abstract: str | None = None
-    mentions: list[MentionRow] = field(default_factory=list)
+    mentions: list[Line] = field(default_factory=list)
     relations: list[Line] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """The text that offsets count in."""
+        return f"{self.title} {self.abstract}"
 
 
 def find_pubtator(root: Path) -> Found:
@@ -42,24 +52,48 @@ def find_pubtator(root: Path) -> Found:
 
 
 def read_pubtator(source: Source, *, on_mismatch: OnMismatch = "error") -> Iterator[Document]:
-    """Read one file. The text of a document is title, space, abstract.
+    """Read one file. The text of a document is title, space, abstract; of a full text, its passages, a line each.
 
     Raises:
         BioreError: BR100 to BR107 for lines and mentions, BR114 for a row of another document, BR115 for a text line
             that is missing or out of place, BR116 for a row of an unknown kind.
     """
-    for block in _blocks(source.path):
-        counts = Counts.of_document()
-        text = f"{block.title} {block.abstract}"
-        built = build_mentions(block.mentions, text, counts=counts, on_mismatch=on_mismatch)
-        mentions = [mention for mention in built.values() if mention]
-        relations = [relation for row in block.relations for relation in _expand(row, mentions, counts)]
-        yield Document(block.doc_id, text, mentions, relations, source=str(block.line), counts=counts)
+    return (_document(blocks, on_mismatch=on_mismatch) for blocks in _documents(source.path))
 
 
 def concept_ids(mention: Mention) -> set[str]:
     """Return the concepts of a mention: as it is written, and the parts of a composite one such as ``D1|D2``."""
     return {mention.concept, *_SEPARATORS.split(mention.concept)} if mention.concept else set()
+
+
+def _documents(path: Path) -> Iterator[list[_Block]]:
+    """Yield the block of each document, or the blocks of a full text."""
+    for (_, is_passage), blocks in groupby(_blocks(path), key=lambda block: (block.doc_id, not block.abstract)):
+        if is_passage:
+            yield list(blocks)
+        else:
+            yield from ([block] for block in blocks)
+
+
+def _document(blocks: list[_Block], *, on_mismatch: OnMismatch) -> Document:
+    counts = Counts.of_document()
+    mentions: list[Mention] = []
+    numbers = count(1)
+    text = ""
+    for block in blocks:
+        rows = [_mention_row(line, number=next(numbers)) for line in block.mentions]
+        built = build_mentions(rows, block.text, counts=counts, on_mismatch=on_mismatch)
+        mentions += [_shifted(mention, len(text)) for mention in built.values() if mention]
+        text += block.text if len(blocks) == 1 else f"{block.title}\n"
+    if len(blocks) > 1:
+        counts.documents.changed[_PASSAGES] += 1
+    lines = [line for block in blocks for line in block.relations]
+    relations = [relation for line in lines for relation in _expand(line, mentions, counts)]
+    return Document(blocks[0].doc_id, text, mentions, relations, source=str(blocks[0].line), counts=counts)
+
+
+def _shifted(mention: Mention, by: int) -> Mention:
+    return replace(mention, start=mention.start + by, end=mention.end + by)
 
 
 def _blocks(path: Path) -> Iterator[_Block]:
@@ -101,7 +135,7 @@ def _add_row(block: _Block, line: Line) -> None:
     if columns[0] != block.doc_id and len(columns) > 1:
         raise BioreError(Errors.BR114.format(where=line, other=columns[0], doc_id=block.doc_id))
     if _is_mention(columns):
-        block.mentions.append(_mention_row(line, number=len(block.mentions) + 1))
+        block.mentions.append(line)
     elif len(columns) >= 4:
         block.relations.append(line)
     else:

@@ -6,9 +6,11 @@ from inspect import signature
 from pathlib import Path
 
 from .chemprot import find_chemprot, read_chemprot
+from .ddi import find_ddi, read_ddi
 from .document import Document
 from .jsonl import find_jsonl, read_jsonl
 from .masked import find_masked, read_masked
+from .ppi import find_ppi, read_ppi
 from .pubtator import find_pubtator, read_pubtator
 from .sources import Found
 from .to_docs import Align
@@ -38,6 +40,9 @@ class Format:
 
 FORMATS = {
     "chemprot": Format(find_chemprot, read_chemprot),
+    # Moved to whole tokens, mentions such as those of "p16(INK4a)" would coincide, and their pairs be lost.
+    "ddi": Format(find_ddi, read_ddi, align="cut"),
+    "ppi": Format(find_ppi, read_ppi, align="cut"),
     "pubtator": Format(find_pubtator, read_pubtator),
     # Tags are no words that a tokenizer knows: it would join "@GENE$" to "-mediated" or to the full stop.
     "masked": Format(find_masked, read_masked, align="cut", of_sentences=True),

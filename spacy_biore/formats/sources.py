@@ -20,11 +20,13 @@ class Source:
 
     Attributes:
         name: Name of the split, such as ``train``. It may hold slashes: a path relative to the corpus.
-        files: The files of the split, by their role.
+        files: The files of the split, by their role; or the files that hold them, by their names in an archive.
+        is_fold: Whether it is one of the folds that a corpus is divided into, which must not overlap.
     """
 
     name: str
     files: dict[str, Path]
+    is_fold: bool = False
 
     @property
     def path(self) -> Path:
@@ -39,6 +41,16 @@ class Found:
 
     sources: list[Source]
     skipped: dict[Path, str] = field(default_factory=dict)
+
+
+def holds_splits(path: Path) -> bool:
+    """Say whether a path may hold several splits: a folder or an archive."""
+    return path.is_dir() or is_archive(path)
+
+
+def is_archive(path: Path) -> bool:
+    """Say whether a file is a zip archive, by its name."""
+    return path.is_file() and path.suffix.lower() == ".zip"
 
 
 def split_name(text: str) -> str | None:

@@ -1,5 +1,6 @@
 """From a Document to a spaCy Doc: tokens, sentences, mentions on token boundaries, relations."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from typing import Literal, NamedTuple
 
@@ -40,21 +41,18 @@ class PlacedRelation(NamedTuple):
     label: str
 
 
-def to_doc(
-    document: Document, tokenize: Tokenize, *, align: Align = "move", one_sentence: bool = False
-) -> tuple[Doc, Counts]:
+def to_doc(document: Document, tokenize: Tokenize, *, align: Align = "move") -> tuple[Doc, Counts]:
     """Make the Doc of a document.
 
     All mentions become ``doc.spans["entities"]``, where they may overlap, and the longest that do not overlap
     ``doc.ents``. Both carry the entity type as label, the concept as ``kb_id_`` and the mention's id as ``id_``.
+    Sentences begin where the document says, or else where spaCy's ``sentencizer`` finds them, but not inside a mention.
 
     Args:
         document: The document; it is not changed.
         tokenize: Makes a Doc of a text, such as ``nlp.tokenizer``.
         align: Where a mention begins or ends inside a token, ``move`` extends it to the whole token and ``cut`` cuts
             the token in two.
-        one_sentence: The document is one sentence, whatever stands in it. Otherwise spaCy's ``sentencizer`` finds the
-            sentences, and boundaries inside a mention are removed.
 
     Returns:
         The Doc, and the document's counts with everything added that happened on the way.
@@ -70,11 +68,11 @@ def to_doc(
         uncut, doc = doc, cut_tokens(doc, _edges(document))
         counts.tokens_cut += len(doc) - len(uncut)
     placed = place_mentions(document, doc, counts)
-    if one_sentence:
-        join_sentences([doc[:]])
-    else:
+    if document.sentences is None:
         _sentencize(doc)
-        counts.boundaries_removed += join_sentences(placed.spans)
+    else:
+        begin_sentences(doc, document.sentences)
+    counts.boundaries_removed += join_sentences(placed.spans)
     doc.spans[SPANS_KEY] = placed.spans
     doc.ents = filter_spans(placed.spans)
     relations = place_relations(document, placed.by_id, counts)
@@ -125,6 +123,14 @@ def place_mentions(document: Document, doc: Doc, counts: Counts) -> Placed:
         counts.mentions.written += 1
         counts.mentions.moved += (span.start_char, span.end_char) != _offsets(mention)
     return placed
+
+
+def begin_sentences(doc: Doc, starts: Iterable[int]) -> None:
+    """Begin a sentence at the tokens that these characters lie in, or, where one lies in a space, at the next token."""
+    ends = [token.idx + len(token) for token in doc]
+    first = {bisect_right(ends, start) for start in starts}
+    for token in doc:
+        token.is_sent_start = token.i in first or token.i == 0
 
 
 def join_sentences(spans: Iterable[Span]) -> int:

@@ -53,6 +53,6 @@ def test_plain_data():
     counts.mentions.dropped["x"] += 1
     counts.labels["A"] += 2
     data = counts.as_dict()
-    assert data["mentions"] == {"read": 3, "expanded": 0, "dropped": {"x": 1}, "moved": 0, "written": 0}
+    assert data["mentions"] == {"read": 3, "expanded": 0, "dropped": {"x": 1}, "changed": {}, "moved": 0, "written": 0}
     assert data["labels"] == {"A": 2} and type(data["labels"]) is dict
     assert data["sentences"] == 0

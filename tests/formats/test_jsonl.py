@@ -56,6 +56,12 @@ def test_group_is_the_id_where_it_is_not_given(read):
     assert document.group == "d1"
 
 
+@pytest.mark.parametrize("starts", [[], [0], [0, 14]])
+def test_sentences(read, starts):
+    (document,) = read(changed(sentences=starts))
+    assert document.sentences == starts
+
+
 def test_offsets_count_characters(read):
     (document,) = read(changed(text="\U0001f9ea\u03b1\u0301\u2028XY blocks QRX2."))
     assert document.text[14:18] == "QRX2"
@@ -86,6 +92,12 @@ def test_offsets_count_characters(read):
         (mention(end=99), r"BR105.*19 characters"),
         (mention(id="T2"), r"BR107.*document 'd1'.*'T2'"),
         (changed(relations=[{"head": "T1", "tail": "T9", "label": "A"}]), r"BR109.*document 'd1'.*'T9'"),
+        (changed(sentences=7), r"BR131.*'sentences' must be a list"),
+        (changed(sentences=[False]), r"BR131.*document 'd1'.*'sentences' must be whole numbers"),
+        (changed(sentences=[5, 0]), r"BR131.*'sentences'.*rise"),
+        (changed(sentences=[0, 0]), r"BR131.*'sentences'.*rise"),
+        (changed(sentences=[-1]), r"BR131.*'sentences'"),
+        (changed(sentences=[0, 19]), r"BR131.*'sentences'.*in the text"),
         (changed(relations=[{"head": "T1", "tail": "T2"}]), r"BR131.*this relation .*lacks the key 'label'"),
     ],
 )
@@ -118,7 +130,8 @@ def documents(draw):
         mentions.append(Mention(mention_id, start, end, draw(names), draw(st.none() | names)))
     relation = st.builds(Relation, st.sampled_from(ids), st.sampled_from(ids), names)
     relations = draw(st.lists(relation, max_size=4)) if ids else []
-    return Document(draw(names), text, mentions, relations, draw(st.just("") | names))
+    starts = st.sets(st.integers(0, len(text) - 1), max_size=3).map(sorted) if text else st.just([])
+    return Document(draw(names), text, mentions, relations, draw(st.just("") | names), draw(st.none() | starts))
 
 
 @settings(max_examples=60, deadline=None)

@@ -2,7 +2,7 @@ import pytest
 
 from spacy_biore.errors import BioreError
 from spacy_biore.formats import Mention, Relation, Source
-from spacy_biore.formats.masked import read_masked
+from spacy_biore.formats.masked import find_masked, read_masked
 
 PAIR = ("CHEMICAL", "GENE")
 
@@ -28,6 +28,41 @@ def test_tags_become_mentions_and_the_label_a_relation(read):
 def test_null_labels_mean_no_relation(read, label):
     (document,) = read(f"77.1\t@DRUG$ and @DRUG$\t{label}\n")
     assert len(document.mentions) == 2 and document.relations == []
+
+
+def test_instances_without_a_relation_are_negative_pairs(read):
+    documents = read("1\t@DRUG$ and @DRUG$\tfalse\n2\t@DRUG$ or @DRUG$\teffect\n")
+    assert [(doc.counts.negatives, doc.counts.relations.read) for doc in documents] == [(1, 0), (0, 1)]
+
+
+def test_an_instance_is_one_sentence(read):
+    (document,) = read("1\tHere. @DRUG$ vs. @DRUG$. There.\t0\n")
+    assert document.sentences == [0]
+
+
+def test_folds_of_two_columns_and_of_three_with_a_header(tmp_path):
+    """The form in which the sets GAD and EU-ADR are passed on."""
+    for fold in (1, 2, 10):
+        folder = tmp_path / str(fold)
+        folder.mkdir()
+        (folder / "train.tsv").write_text(f'Fold {fold}: @GENE$ in @DISEASE$ .\t1\nThe @DISEASE$ ("@GENE$") .\t0\n')
+        (folder / "test.tsv").write_text("index\tsentence\tlabel\n0\tA @DISEASE$ without @GENE$ .\t0\n")
+    found = find_masked(tmp_path)
+    assert sorted(source.name for source in found.sources) == sorted(
+        f"{fold}/{split}" for fold in (1, 2, 10) for split in ("train", "test")
+    )
+    documents = {
+        source.name: list(read_masked(source, pair=("GENE", "DISEASE"), null_labels=["0"])) for source in found.sources
+    }
+    first, second = documents["10/train"]
+    assert (first.id, first.text, first.relations) == (
+        "10/train:1",
+        "Fold 10: @GENE$ in @DISEASE$ .",
+        [Relation("T1", "T2", "1")],
+    )
+    assert [mention.type for mention in second.mentions] == ["GENE", "DISEASE"]
+    (third,) = documents["2/test"]
+    assert (third.id, third.relations, third.counts.negatives) == ("0", [], 1)
 
 
 def test_null_labels_can_be_chosen(read):

@@ -82,6 +82,45 @@ def test_windows_line_ends_and_byte_order_mark(read):
     assert document.id == "21" and document.mentions[0].concept == "D1"
 
 
+PASSAGES = (
+    "21|t|Zorbin harms\n21|a|\n21\t0\t6\tZorbin\tChemical\tD1\n\n"
+    "21|t|Introduction\n21|a|\n\n"
+    "21|t|It causes drowsiness.\n21|a|\n21\t10\t20\tdrowsiness\tDisease\tD2\n21\tCID\tD1\tD2\n"
+)
+
+
+def test_passages_of_one_id_become_one_document(read):
+    (document,) = read(PASSAGES)
+    assert document.text == "Zorbin harms\nIntroduction\nIt causes drowsiness.\n"
+    assert [(m.id, document.text[m.start : m.end]) for m in document.mentions] == [
+        ("T1", "Zorbin"),
+        ("T2", "drowsiness"),
+    ]
+    assert document.relations == [Relation("T1", "T2", "CID")]
+    assert document.counts.documents.changed == {"joined from passages": 1}
+    assert (document.counts.documents.read, document.counts.mentions.read) == (1, 2)
+
+
+def test_offsets_of_a_passage_are_its_own(read):
+    with pytest.raises(BioreError, match=r"BR105.*line 10: document '21'.*22 characters"):
+        read(PASSAGES.replace("10\t20", "36\t46"))
+
+
+def test_passages_of_other_documents_stay_apart(read):
+    documents = read(PASSAGES + PASSAGES.replace("21", "22") + TEXT)
+    assert [(document.id, len(document.mentions)) for document in documents] == [("21", 2), ("22", 2), ("21", 0)]
+
+
+def test_title_alone_is_a_document_as_before(read):
+    (document,) = read("21|t|Zorbin harms\n21|a|\n")
+    assert (document.text, document.counts.documents.changed) == ("Zorbin harms ", {})
+
+
+def test_documents_with_abstracts_are_not_passages(read):
+    documents = read(TEXT + MENTIONS + "\n" + TEXT + MENTIONS)
+    assert len(documents) == 2 and documents[0] == documents[1]
+
+
 def test_mismatch_can_be_dropped(read):
     (document,) = read(TEXT + MENTIONS.replace("drowsiness", "sleepiness") + "21\tCID\tD1\tD2\n", on_mismatch="drop")
     assert [mention.id for mention in document.mentions] == ["T1", "T2", "T4"]

@@ -5,10 +5,16 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from spacy.tokens import DocBin
+from spacy.vocab import Vocab
 from typer.testing import CliRunner
 
+from spacy_biore.candidates import make_candidate_generator
 from spacy_biore.cli import biore_cli
-from spacy_biore.formats import FORMATS
+from spacy_biore.formats import FORMATS, Counts
+from spacy_biore.relations import get_records
+from spacy_biore.schema import Schema
+from spacy_biore.targets import gold_labels
 
 
 @pytest.fixture
@@ -73,6 +79,71 @@ def test_ncbi_disease_has_a_document_twice(folder):
     (twice,) = (doc_id for doc_id, number in Counter(document.id for document in documents).items() if number == 2)
     first, second = (document for document in documents if document.id == twice)
     assert first == second
+
+
+@pytest.mark.parametrize("folder", ["ner/NLMchem_Test.PubTator"], indirect=True)
+def test_nlm_chem_is_made_of_passages(folder):
+    (source,) = FORMATS["pubtator"].find(folder).sources
+    documents = list(FORMATS["pubtator"].read(source))
+    assert (len(documents), sum(len(document.mentions) for document in documents)) == (50, 12411)
+
+
+def numbers_in(doc_bins, schema):
+    """Return the numbers of candidate pairs, of those with a label, and of relations in .spacy files."""
+    generate, vocab = make_candidate_generator(spans_key="entities"), Vocab()
+    numbers = Counter()
+    for path in doc_bins:
+        for doc in DocBin().from_disk(path).get_docs(vocab):
+            candidates = generate(doc, schema)
+            numbers["candidates"] += len(candidates)
+            numbers["positive"] += int(gold_labels(doc, candidates, schema).any(axis=1).sum())
+            numbers["relations"] += len(get_records(doc))
+    return tuple(numbers[name] for name in ("candidates", "positive", "relations"))
+
+
+def symmetric(entity_type, *labels):
+    entries = [{"label": label, "head": entity_type, "tail": entity_type, "symmetric": True} for label in labels]
+    return Schema.from_config(entries)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("folder", ["ddi2013/DDICorpus-2013.zip"], indirect=True)
+def test_ddi(folder, tmp_path):
+    result = CliRunner().invoke(biore_cli, ["convert", "ddi", str(folder), str(tmp_path / "out")])
+    printed = " ".join(result.output.split())
+    assert "documents written 714 191" in printed
+    assert "relations read 4021 979" in printed
+    assert "relations dropped: no type 1 0" in printed
+    assert "discontinuous, covered as a whole 38 9" in printed
+    assert "negative pairs read 23771 4737" in printed
+    schema = symmetric("DRUG", "advise", "effect", "int", "mechanism")
+    assert numbers_in([tmp_path / "out" / "train.spacy"], schema) == (27792, 4020, 4020)
+    assert numbers_in([tmp_path / "out" / "test.spacy"], schema) == (5716, 979, 979)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("folder", ["ppi/aimed_folds"], indirect=True)
+def test_aimed_folds(folder, tmp_path):
+    result = CliRunner().invoke(biore_cli, ["convert", "ppi", str(folder), str(tmp_path / "out")])
+    totals = {line.rsplit(None, 1)[0]: line.rsplit(None, 1)[-1] for line in result.output.splitlines() if line.strip()}
+    assert {line.rstrip("0123456789 "): total for line, total in totals.items() if "read" in line} == {
+        "documents read": "220",
+        "mentions read": "3801",
+        "relations read": "1000",
+        "negative pairs read": "4834",
+    }
+    doc_bins = sorted((tmp_path / "out").iterdir())
+    assert [path.name for path in doc_bins] == [f"fold_{n}.spacy" for n in range(10)]
+    assert numbers_in(doc_bins, symmetric("PROTEIN", "PPI")) == (5834, 1000, 1000)
+
+
+@pytest.mark.parametrize("folder", ["ppi/unified_xml"], indirect=True)
+def test_unified_aimed(folder):
+    counts = Counts()
+    for source in FORMATS["ppi"].find(folder).sources:
+        for document in FORMATS["ppi"].read(source):
+            counts.add(document.counts)
+    assert (counts.relations.read, counts.negatives, counts.mentions.read) == (991, 4784, 4202)
 
 
 CHEMPROT_INSTANCES = {"train": (18035, 4112), "dev": (11268, 2408), "test": (15745, 3430)}

@@ -19,8 +19,8 @@ MENTIONS = [
 ]
 
 
-def convert(text=TEXT, mentions=MENTIONS, relations=(), **kwargs):
-    document = Document("d1", text, list(mentions), list(relations), group="g1")
+def convert(text=TEXT, mentions=MENTIONS, relations=(), sentences=None, **kwargs):
+    document = Document("d1", text, list(mentions), list(relations), group="g1", sentences=sentences)
     return to_doc(document, NLP.tokenizer, **kwargs)
 
 
@@ -131,9 +131,27 @@ def test_no_sentence_begins_inside_a_mention():
 
 
 def test_document_of_one_sentence():
-    doc, counts = convert(relations=[Relation("T1", "T3", "X")], one_sentence=True)
+    doc, counts = convert(relations=[Relation("T1", "T3", "X")], sentences=[0])
     assert len(list(doc.sents)) == 1
     assert (counts.across_sentences, counts.boundaries_removed) == (0, 0)
+
+
+def test_sentences_of_the_document_are_those_of_the_doc():
+    text = "Zorbin  v. QRX2 e.g. here. \r\n And there"
+    doc, counts = convert(text, [Mention("T1", 11, 15, "GENE")], sentences=[0, 16, 30])
+    assert [sent.text.strip() for sent in doc.sents] == ["Zorbin  v. QRX2", "e.g. here.", "And there"]
+    assert (counts.sentences, counts.boundaries_removed) == (3, 0)
+
+
+def test_sentence_that_begins_in_a_space_or_inside_a_token():
+    doc, _ = convert("One two threefour", [], sentences=[3, 13])
+    assert [sent.text for sent in doc.sents] == ["One", "two", "threefour"]
+
+
+def test_sentence_that_begins_inside_a_mention_is_joined_to_the_one_before():
+    doc, counts = convert("Abc Def ghi", [Mention("T1", 0, 7, "GENE")], sentences=[0, 4, 8])
+    assert [sent.text for sent in doc.sents] == ["Abc Def", "ghi"]
+    assert counts.boundaries_removed == 1
 
 
 def test_unknown_mention_in_a_relation():

@@ -1,0 +1,82 @@
+"""DDI 2013: drug interactions in DrugBank texts and MEDLINE abstracts, one XML file a document.
+
+The ends of mentions are those of their last character. Pairs are unordered.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from ..errors import BioreError, Errors
+from .document import Document, Relation
+from .members import list_members, read_members
+from .mentions import OnMismatch
+from .sentence_xml import NO_TYPE, Conventions, Sentence, is_true, parse_xml, pointing_out, read_document
+from .sources import Found, Source, in_order, split_name
+
+# Which kind of name it is does not matter to its interactions.
+TYPES = dict.fromkeys(("drug", "brand", "group", "drug_n"), "DRUG")
+
+_DOCUMENT = re.compile(r"^[^.].*\.xml$", re.IGNORECASE)
+# The test set of the recognition task was not annotated with interactions.
+_RECOGNITION = re.compile(r"drug\s*ner", re.IGNORECASE)
+
+
+def find_ddi(root: Path) -> Found:
+    """Find the splits of the original archive, or of a folder, by the names of the folders in it.
+
+    Raises:
+        BioreError: BR100, BR150 if it cannot be read; BR110 if there are no documents.
+    """
+    splits: dict[str, dict[str, Path]] = defaultdict(dict)
+    skipped: dict[Path, str] = {}
+    for name, path in list_members(root).items():
+        parts = PurePosixPath(name)
+        if not _DOCUMENT.search(parts.name):
+            skipped[root / name] = "not a document, by its name"
+        elif _RECOGNITION.search(name):
+            skipped[root / name] = "test set of the recognition task, without interactions"
+        else:
+            splits[_split(parts, root)][name] = path
+    if not splits:
+        raise BioreError(
+            Errors.BR110.format(path=root, wanted="*.xml in the folders Train and Test, or the .zip itself")
+        )
+    return Found(in_order(Source(name, files) for name, files in splits.items()), skipped)
+
+
+def read_ddi(source: Source, *, on_mismatch: OnMismatch = "error") -> Iterator[Document]:
+    """Read one split; the head of an interaction is the mention that comes first in the text.
+
+    Warns of interactions without a type (BRW15) and of mentions that had to be moved (BRW16).
+
+    Raises:
+        BioreError: BR100, BR150 for files, BR105 to BR107, BR109, BR151 and BR152 for what they hold.
+    """
+    yield from pointing_out(_documents(source, on_mismatch))
+
+
+def _documents(source: Source, on_mismatch: OnMismatch) -> Iterator[Document]:
+    conventions = Conventions(1, TYPES, on_mismatch)
+    for where, data in read_members(source.files):
+        for element in parse_xml(data, where).iter("document"):
+            yield read_document(element, _relations, where=where, conventions=conventions)
+
+
+def _split(name: PurePosixPath, root: Path) -> str:
+    """Name the split of a document after the folder it is in."""
+    folders = [split for part in name.parts[:-1] if (split := split_name(part))]
+    return folders[0] if folders else split_name(root.name) or root.stem
+
+
+def _relations(sentence: Sentence) -> Iterator[Relation]:
+    for pair in sentence.element.findall("pair"):
+        if not is_true(pair, "ddi", sentence.where):
+            sentence.counts.negatives += 1
+            continue
+        sentence.counts.relations.read += 1
+        if label := pair.get("type"):
+            yield from sentence.relate(pair, label)
+        else:
+            sentence.counts.relations.dropped[NO_TYPE] += 1

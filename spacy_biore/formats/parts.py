@@ -1,0 +1,80 @@
+"""Mentions of one part or several: a discontinuous mention becomes the stretch of text that covers its parts."""
+
+from collections.abc import Sequence
+
+from ..errors import BioreError, Errors
+from .counts import Counts
+from .document import Mention
+from .lines import shorten
+from .mentions import TEXT_DIFFERS, OnMismatch, check_range
+
+COVERED = "discontinuous, covered as a whole"
+MOVED = "discontinuous, moved by one character"
+
+# First character of each part, and one past its last.
+Parts = Sequence[tuple[int, int]]
+
+
+def locate(
+    parts: Parts, surface: str, *, text: str, counts: Counts, on_mismatch: OnMismatch, where: str, doc_id: str
+) -> tuple[int, int] | None:
+    """Find out where a mention begins and ends, and count it.
+
+    A discontinuous one that does not fit may be off by one character.
+
+    Args:
+        parts: The parts of the mention.
+        surface: The mention's text according to the corpus. How its parts are joined does not matter.
+        text: The text that the parts count in.
+        counts: Counts to add what was read, changed and dropped to.
+        on_mismatch: Whether a surface text that is not the text of the parts is an error or drops the mention.
+        where: Where the mention was read, for messages.
+        doc_id: Its document.
+
+    Returns:
+        First character and one past the last; ``None`` if it is dropped.
+
+    Raises:
+        BioreError: BR105 if a part does not lie in the text, BR106 for a surface text that contradicts the parts.
+    """
+    for start, end in parts:
+        check_range(Mention("", start, end, ""), text, where=where, doc_id=doc_id)
+    flow = counts.mentions
+    flow.read += 1
+    fitting = next((moved for moved in _candidates(parts, len(text)) if fits(moved, surface, text)), None)
+    if fitting is None and on_mismatch == "error":
+        raise BioreError(_mismatch(parts, surface, text, where, doc_id))
+    if fitting is None:
+        flow.dropped[TEXT_DIFFERS] += 1
+        return None
+    if len(parts) > 1:
+        flow.changed[COVERED] += 1
+    if fitting != parts:
+        flow.changed[MOVED] += 1
+    return min(fitting)[0], max(end for _, end in fitting)
+
+
+def fits(parts: Parts, surface: str, text: str) -> bool:
+    """Say whether the text of the parts is the surface text; whitespace only counts where there is one part."""
+    if len(parts) == 1:
+        return text[slice(*parts[0])] == surface
+    return "".join("".join(text[start:end].split()) for start, end in parts) == "".join(surface.split())
+
+
+def _candidates(parts: Parts, length: int) -> list[Parts]:
+    """Return the parts as they are, and those of a discontinuous mention one character to the right and to the left."""
+    if len(parts) == 1:
+        return [parts]
+    moved = [[(start + shift, end + shift) for start, end in parts] for shift in (1, -1)]
+    return [parts, *(move for move in moved if all(start >= 0 and end <= length for start, end in move))]
+
+
+def _mismatch(parts: Parts, surface: str, text: str, where: str, doc_id: str) -> str:
+    return Errors.BR106.format(
+        where=where,
+        doc_id=doc_id,
+        start=parts[0][0],
+        end=parts[-1][1],
+        surface=shorten(surface),
+        found=shorten(" ".join(text[start:end] for start, end in parts)),
+    )

@@ -1,0 +1,65 @@
+import zipfile
+
+import pytest
+
+from spacy_biore.errors import BioreError
+from spacy_biore.formats.members import list_members, read_members
+
+
+@pytest.fixture
+def archive(tmp_path):
+    path = tmp_path / "c.zip"
+    with zipfile.ZipFile(path, "w") as file:
+        file.mkdir("c") if hasattr(file, "mkdir") else None
+        for name in ("b", "a", "d"):
+            file.writestr(f"c/{name}.xml", name * 1000)
+    return path
+
+
+def damage(path, *texts):
+    data = path.read_bytes()
+    for text in texts:
+        assert data.count(text) == 1
+        data = data.replace(text, b"?" * len(text))
+    path.write_bytes(data)
+
+
+def test_files_of_an_archive(archive):
+    assert list_members(archive) == dict.fromkeys(["c/b.xml", "c/a.xml", "c/d.xml"], archive)
+
+
+def test_contents_of_a_part_of_an_archive(archive):
+    (first, second) = read_members({"c/a.xml": archive, "c/d.xml": archive})
+    assert first == (f"{archive}, member c/a.xml", b"a" * 1000)
+    assert second[1] == b"d" * 1000
+
+
+def test_files_of_a_folder(tmp_path):
+    (tmp_path / "x" / "y").mkdir(parents=True)
+    (tmp_path / "x" / "y" / "a.xml").write_bytes(b"a")
+    members = list_members(tmp_path)
+    assert members == {"x/y/a.xml": tmp_path / "x" / "y" / "a.xml"}
+    assert list(read_members(members)) == [(str(tmp_path / "x" / "y" / "a.xml"), b"a")]
+
+
+def test_broken_members_are_counted_and_the_first_is_named(archive):
+    damage(archive, b"a" * 1000, b"d" * 1000)
+    with pytest.raises(BioreError, match=r"BR150.*c\.zip: 2 of 3 files in it are broken, the first is c/a\.xml \("):
+        list(read_members(list_members(archive)))
+
+
+def test_broken_archive(archive):
+    archive.write_bytes(archive.read_bytes()[:-40])
+    with pytest.raises(BioreError, match=r"BR150.*c\.zip"):
+        list_members(archive)
+
+
+def test_neither_folder_nor_archive(tmp_path):
+    (tmp_path / "a.xml").write_text("<document/>")
+    with pytest.raises(BioreError, match=r"BR100.*a\.xml: .*folder or a \.zip"):
+        list_members(tmp_path / "a.xml")
+
+
+def test_missing_path(tmp_path):
+    with pytest.raises(BioreError, match=r"BR100.*nowhere\.zip: no such file"):
+        list_members(tmp_path / "nowhere.zip")
