@@ -16,6 +16,8 @@ from typing import Any
 
 import torch
 
+from spacy_biore.run_folder import write_json
+
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 PACKAGES = ("spacy-biore", "spacy", "thinc", "torch", "transformers", "tokenizers", "numpy")
@@ -74,23 +76,23 @@ def make_parser(text: str | None, *, name: str) -> argparse.ArgumentParser:
 def write_result(path: Path, settings: argparse.Namespace, result: Mapping[str, Any]) -> None:
     """Write a result as JSON, with all that is needed to make it again."""
     shown = {key: _shown(value) for key, value in vars(settings).items() if key != "output"}
-    record = {
-        "command": _command(),
-        "settings": shown,
+    record = {"command": _command(), "settings": shown, **describe_occasion(), **result}
+    write_json(path, record)
+    print(json.dumps(record, indent=2, ensure_ascii=False))
+
+
+def describe_occasion() -> dict[str, Any]:
+    """Return when, from which commit, where and with what something is measured."""
+    return {
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "commit": git_commit(),
         "machine": describe_machine(),
         "versions": {"python": platform.python_version(), **{name: version(name) for name in PACKAGES}},
-        **result,
     }
-    path.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(record, indent=2, ensure_ascii=False)
-    path.write_text(text + "\n", encoding="utf8")
-    print(text)
 
 
 def describe_machine() -> dict[str, Any]:
-    """Describe the processor, its memory, the threads in use, and how busy it was in the last minute."""
+    """Describe the processor, its memory, the threads in use, how busy it was in the last minute, and the GPUs."""
     info = _cpu_info()
     flags = info.get("flags", "").split()
     return {
@@ -100,6 +102,7 @@ def describe_machine() -> dict[str, Any]:
         "memory_gib": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30, 1),
         "threads": torch.get_num_threads(),
         "load_average": round(os.getloadavg()[0], 2),
+        "gpus": [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())],
         "system": f"{platform.system()} {platform.machine()}",
     }
 

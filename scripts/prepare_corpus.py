@@ -28,12 +28,19 @@ SOURCES = {
     # Tokens are cut where a mention ends inside one, so that no gold relation is lost.
     "chemprot": Source("chemprot", "chemprot", ("--align", "cut")),
     "chemprot_instances": Source("su_eval_sets/ChemProtMS.tar.gz", "masked", ("--pair", "CHEMICAL,GENE")),
+    "ddi_instances": Source(
+        "su_eval_sets/ddi2013ms.tar.gz",
+        "masked",
+        ("--map-labels", "DDI-advise=advise,DDI-effect=effect,DDI-int=int,DDI-mechanism=mechanism"),
+    ),
+    # Ten folders, each with a train.spacy and a test.spacy.
+    "aimed_instances": Source("su_eval_sets/aimed.tar.gz", "masked", ("--map-labels", "1=INTERACTS")),
 }
 
 
 def main(
     corpus: Annotated[str, typer.Argument(help=f"One of {', '.join(SOURCES)}")],
-    output: Annotated[Path, typer.Argument(help="Folder for train.spacy, dev.spacy and test.spacy")],
+    output: Annotated[Path, typer.Argument(help="Folder for train.spacy, dev.spacy and test.spacy, or for the folds")],
 ) -> None:
     """Convert a corpus. The environment variable BIORE_CORPORA may name a folder with local copies.
 

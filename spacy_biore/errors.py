@@ -1,7 +1,8 @@
 """Every coded message of the package: what happened, where, and what to do about it.
 
 Codes are never reused. ``BR0xx`` concern the pipeline component, ``BR1xx`` corpora and formats,
-``BR2xx`` encoders, ``BR3xx`` commands; ``BRWxx`` are warnings.
+``BR2xx`` encoders, ``BR3xx`` commands, ``BR4xx`` the adaptation of encoders, ``BR5xx`` cross-validation and benchmarks;
+``BRWxx`` are warnings.
 """
 
 from spacy.errors import ErrorsWithCodes
@@ -221,9 +222,7 @@ class Errors(metaclass=ErrorsWithCodes):
     )
     BR405 = "Adaptation: {setting} must be {expected}."
     BR406 = "New words can only be added to a WordPiece vocabulary; this one is {kind}. Leave --vocabulary away."
-    BR407 = (
-        "{folder} belongs to another run, which differs in: {different}. Choose another --output, or remove the folder."
-    )
+    BR407 = "{folder} belongs to another run, which differs in: {different}. Choose another output, or remove this one."
     BR408 = (
         "There is too little text: {documents} documents are left, and at least two are needed, one to learn from and "
         "one to measure with. Left out or chosen: {counts}."
@@ -231,6 +230,28 @@ class Errors(metaclass=ErrorsWithCodes):
     BR409 = "Can't write to {path}: {problem}. Make room, and run the same command again: it goes on where it was."
     BR410 = "The loss is not a number after {step} updates. Lower the learning rate, and choose another --output."
     BR411 = "Adapting an encoder needs the package accelerate: pip install 'spacy-biore[adapt]'."
+
+    # cross-validation
+    BR500 = "Dividing a corpus into folds needs the package scikit-learn: pip install 'spacy-biore[crossval]'."
+    BR501 = (
+        "The config can't be trained on folds: {problem}. The blocks named by training.train_corpus and "
+        "training.dev_corpus must be two corpus readers with a path, as in configs/sample.cfg."
+    )
+    BR502 = "{number} folds can't be made of {units} {kind}. Give a smaller --folds, or a larger corpus."
+    BR503 = (
+        "No folds in {path}: {problem}. Give a folder with a .spacy file for each of at least two folds, or with a "
+        "folder for each that holds train.spacy and test.spacy."
+    )
+    BR504 = "Fold files overlap: {overlaps}. A document belongs to one fold alone; divide the corpus again."
+    BR505 = (
+        "--dev {share} of {articles} articles leaves nothing to watch on or nothing to learn from. Give another share, "
+        "or --dev 0 to do without."
+    )
+    BR506 = "--folds does not go with --by file: there are as many folds as the folder has."
+    # the grid of benchmarks
+    BR510 = "{path}: {problem}. See benchmarks/paper.yml for what a grid looks like."
+    BR511 = "--only {pattern!r} fits no run of the grid {path}. Its runs are named like {example!r}."
+    BR512 = "{failed} of {folds} folds failed: {reasons}. The same command again repeats these folds alone."
 
 
 class Warnings(metaclass=ErrorsWithCodes):
@@ -281,4 +302,19 @@ class Warnings(metaclass=ErrorsWithCodes):
     BRW21 = (
         "{n_relations} gold relations can't be found by this model and count as missed, because its schema does not "
         "allow their entity types: {examples} (first in document '{doc_id}')."
+    )
+    BRW50 = (
+        "Folds are divided by instance: {shared} of {articles} articles stand on both sides of a fold, so that scores "
+        "are too good. They stand beside other work that divides in this way; --by document is the honest measure."
+    )
+    BRW51 = (
+        "Parts of the given folds that should share nothing have {articles} articles and {repeats} texts in common, so "
+        "that scores are too good."
+    )
+    BRW52 = (
+        "No two of the {n_docs} documents, each of one sentence, are known to come from one article, so they are "
+        "divided singly. Sentences of one article, and pairs of one sentence, may come to lie on both sides of a fold."
+    )
+    BRW53 = (
+        "The development part has no gold relations to choose a model with: the last one is taken instead of the best."
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from spacy.language import Language
+from spacy.scorer import PRFScore
 from spacy.tokens import Doc
 from spacy.util import minibatch
 
@@ -14,7 +15,7 @@ from .analysis import REASONS, Considered, Reason, count_confusions, find_reason
 from .component import RelationExtractor
 from .errors import BioreError, Errors, Warnings
 from .readers import with_gold_entities
-from .relations import get_doc_id
+from .relations import get_doc_id, get_group
 from .schema import Schema
 from .scorer import RelationKey, RelationTally, relation_keys
 
@@ -30,6 +31,7 @@ class Evaluation:
         scored_pairs: Number of those that fit into the encoder.
         confusions: Count of each (gold label, predicted label); None stands for no relation.
         lost: Count of gold relations that were not found, by reason.
+        articles: Right, spurious and missed relations of each article that has any.
     """
 
     tally: RelationTally
@@ -38,6 +40,7 @@ class Evaluation:
     scored_pairs: int = 0
     confusions: Counter[tuple[str | None, str | None]] = field(default_factory=Counter)
     lost: Counter[Reason] = field(default_factory=Counter)
+    articles: dict[str, PRFScore] = field(default_factory=dict)
 
     @property
     def gold(self) -> int:
@@ -60,7 +63,7 @@ class Evaluation:
         return list(self.tally.per_type)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything as JSON data."""
+        """Return everything but the single articles as JSON data."""
         macro = self.tally.macro
         rows = [*self.labels, None]
         return {
@@ -186,6 +189,8 @@ def evaluate(
             mine = [of_docs[i] for of_docs in considered.values()]
             gold, predicted = (relation_keys(d, schema, labels=labels) for d in (reference, doc))
             _add(result, doc, gold, predicted, schema, mine)
+            if gold or predicted:
+                result.articles.setdefault(get_group(reference), PRFScore()).score_set(predicted, gold)
     for name, extractor in extractors.items():
         if result.documents and name in without_mentions:
             extractor.warn_of_no_entities(result.documents)

@@ -106,6 +106,11 @@ def get_doc_id(doc: Doc) -> str:
     return doc.user_data.get(DOC_ID_KEY) or doc.text[:30]
 
 
+def get_group(doc: Doc) -> str:
+    """Return the article that a Doc comes from: what must stay together when a corpus is divided."""
+    return doc.user_data.get(GROUP_KEY) or get_doc_id(doc)
+
+
 def as_doc(span: Span) -> Doc:
     """Like ``Span.as_doc``, keeping the relations whose two mentions lie inside the Span."""
     doc = span.as_doc()

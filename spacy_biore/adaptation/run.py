@@ -20,11 +20,12 @@ from transformers import AutoModelForMaskedLM, AutoTokenizer, TrainingArguments,
 from ..errors import BioreError, Errors
 from ..model.encoders import attention_implementation
 from ..model.shim import has_bfloat16
+from ..run_folder import check_same_run, claim_folder
 from .blocks import BlockDataset, packed_blocks, sentence_blocks
 from .curve import Curve
 from .masking import MaskingCollator
 from .prepare import HELD_OUT, START, TRAIN, Watch, prepare
-from .settings import Settings, check_same_run, claim_folder
+from .settings import Settings
 from .store import PieceStore
 from .trainer import Clock, MaskedTrainer, last_checkpoint
 

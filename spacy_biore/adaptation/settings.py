@@ -1,4 +1,4 @@
-"""What an adaptation run is told, and how it recognises its own folder."""
+"""What an adaptation run is told."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -120,28 +120,3 @@ class Settings:
         files = sorted(file for path in self.text for file in ([path] if path.is_file() else path.rglob("*")))
         data["text"] = {str(file): file.stat().st_size for file in files if file.is_file()}
         return json.loads(json.dumps(data, default=str))
-
-
-def claim_folder(folder: Path, identity: dict[str, Any]) -> None:
-    """Mark a folder as that of a run, or make sure that it is.
-
-    Raises:
-        BioreError: BR407 if it belongs to another run.
-    """
-    path = folder / "run.json"
-    if path.exists():
-        check_same_run(folder, json.loads(path.read_text(encoding="utf8")), identity)
-        return
-    folder.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(identity, indent=2), encoding="utf8")
-
-
-def check_same_run(folder: Path, found: dict[str, Any], identity: dict[str, Any]) -> None:
-    """Make sure that a folder's run is this one.
-
-    Raises:
-        BioreError: BR407 if it is another.
-    """
-    different = sorted(key for key in {*found, *identity} if found.get(key) != identity.get(key))
-    if different:
-        raise BioreError(Errors.BR407.format(folder=folder, different=", ".join(different)))

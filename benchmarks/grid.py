@@ -1,0 +1,164 @@
+"""The grid of accuracy runs: corpus x encoder x adaptation x pooling x settings x seed, read from a file."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from itertools import product
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import srsly
+
+from spacy_biore.errors import BioreError, Errors
+
+MODEL = "components.relation_extractor.model"
+AXES = ("corpus", "encoder", "adaptation", "pooling", "settings", "seed")
+SECTIONS = ("corpora", "encoders", "poolings", "settings", "runs", "comparisons")
+CORPUS_KEYS = ("title", "config", "train", "dev", "test", "folds", "dev_share", "settings", "caveat")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of the grid: a name on each of its axes."""
+
+    corpus: str
+    encoder: str
+    adaptation: str
+    pooling: str
+    settings: str
+    seed: int
+
+    @property
+    def row(self) -> str:
+        """The model without corpus and seed."""
+        return ".".join((self.encoder, self.adaptation, self.pooling, self.settings))
+
+    @property
+    def name(self) -> str:
+        """Its name, which is that of its result file."""
+        return f"{self.corpus}.{self.row}.s{self.seed}"
+
+
+class Comparison(NamedTuple):
+    """Two rows that are compared on every corpus, and what their difference is called."""
+
+    title: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A grid file.
+
+    Attributes:
+        path: The file.
+        corpora: Of each corpus its config, its files, or its folder of folds, and settings of its own.
+        encoders: Of each encoder and adaptation the folder, package or hub name; or one for each corpus.
+        poolings: Settings of the model.
+        settings: Other settings of the config.
+        runs: In the order in which they are to be run.
+        comparisons: What is tested for significance.
+    """
+
+    path: Path
+    corpora: dict[str, dict[str, Any]]
+    encoders: dict[str, dict[str, Any]]
+    poolings: dict[str, dict[str, Any]]
+    settings: dict[str, dict[str, Any]]
+    runs: list[Run]
+    comparisons: list[Comparison]
+
+    def encoder_of(self, run: Run) -> str:
+        """Return the folder, package or hub name of a run's encoder."""
+        place = self.encoders[run.encoder][run.adaptation]
+        return place if isinstance(place, str) else place[run.corpus]
+
+    def overrides_of(self, run: Run) -> dict[str, Any]:
+        """Return the values of the config that a run sets; later ones win: corpus, pooling, settings."""
+        return {
+            **self.corpora[run.corpus].get("settings", {}),
+            f"{MODEL}.encoder": self.encoder_of(run),
+            **{f"{MODEL}.{key}": value for key, value in self.poolings[run.pooling].items()},
+            **self.settings[run.settings],
+            "training.seed": run.seed,
+        }
+
+    def choose(self, patterns: Sequence[str]) -> list[Run]:
+        """Return the runs whose names fit one of the patterns (``*`` stands for anything), or all without patterns.
+
+        Raises:
+            BioreError: BR511 for a pattern that fits none.
+        """
+        for pattern in patterns:
+            if not any(fnmatchcase(run.name, pattern) for run in self.runs):
+                raise BioreError(Errors.BR511.format(pattern=pattern, path=self.path, example=self.runs[0].name))
+        return [run for run in self.runs if not patterns or any(fnmatchcase(run.name, one) for one in patterns)]
+
+
+def read_grid(path: Path) -> Grid:
+    """Read a grid file.
+
+    Raises:
+        BioreError: BR510 if it is no such file.
+    """
+    try:
+        data = srsly.read_yaml(path)
+    except (OSError, ValueError) as error:
+        raise BioreError(Errors.BR510.format(path=path, problem=error)) from error
+    _check_keys(path, "the grid", data, SECTIONS, needed=("corpora", "encoders", "poolings", "runs"))
+    for section in SECTIONS[:3]:
+        if not isinstance(data[section], dict):
+            raise _problem(path, f"{section} must be a mapping")
+    if not data["runs"]:
+        raise _problem(path, "it has no runs")
+    for name, corpus in data["corpora"].items():
+        _check_keys(path, f"the corpus {name}", corpus, CORPUS_KEYS, needed=("config",))
+        if ("folds" in corpus) == ("test" in corpus):
+            raise _problem(path, f"the corpus {name} needs train and test, or folds")
+    for comparison in data.get("comparisons") or []:
+        _check_keys(path, "a comparison", comparison, Comparison._fields, needed=Comparison._fields)
+    grid = Grid(
+        path=path,
+        corpora=data["corpora"],
+        encoders=data["encoders"],
+        poolings={name: pooling or {} for name, pooling in data["poolings"].items()},
+        settings={"default": {}, **(data.get("settings") or {})},
+        runs=[],
+        comparisons=[Comparison(**one) for one in data.get("comparisons") or []],
+    )
+    runs = dict.fromkeys(run for block in data["runs"] for run in _expand(grid, block))
+    return Grid(**{**vars(grid), "runs": list(runs)})
+
+
+def _expand(grid: Grid, block: Mapping[str, Any]) -> list[Run]:
+    """Return all combinations of a block's names."""
+    _check_keys(grid.path, "a block of runs", block, AXES, needed=tuple(axis for axis in AXES if axis != "settings"))
+    values = [block.get(axis, "default") for axis in AXES]
+    runs = [Run(*one) for one in product(*(value if isinstance(value, list) else [value] for value in values))]
+    for run in runs:
+        known = {
+            "corpus": grid.corpora,
+            "encoder": grid.encoders,
+            "adaptation": grid.encoders.get(run.encoder, ()),
+            "pooling": grid.poolings,
+            "settings": grid.settings,
+        }
+        for axis, names in known.items():
+            if getattr(run, axis) not in names:
+                raise _problem(grid.path, f"{axis} {getattr(run, axis)!r} is not one of {', '.join(names)}")
+        if run.corpus not in (place := grid.encoders[run.encoder][run.adaptation]) and not isinstance(place, str):
+            raise _problem(grid.path, f"no encoder {run.encoder} with adaptation {run.adaptation} for {run.corpus}")
+    return runs
+
+
+def _check_keys(path: Path, what: str, data: Any, known: Sequence[str], *, needed: Sequence[str]) -> None:
+    if not isinstance(data, dict):
+        raise _problem(path, f"{what} must be a mapping")
+    for key in [*data, *needed]:
+        if key not in known or key not in data:
+            raise _problem(path, f"{what} has {'an unknown' if key in data else 'no'} key '{key}'")
+
+
+def _problem(path: Path, problem: str) -> BioreError:
+    return BioreError(Errors.BR510.format(path=path, problem=problem))

@@ -1,0 +1,157 @@
+"""Performing the runs of a grid: each finished one is kept for good, a failure stops no other."""
+
+import json
+import shutil
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import IO, Any
+
+import spacy
+from spacy.util import load_config
+from thinc.api import Config
+
+from spacy_biore.crossval.fold_files import check_overlaps, file_folds, find_fold_files
+from spacy_biore.crossval.run import cross_validate, describe_failure, identify
+from spacy_biore.crossval.training import Files, train_and_score
+from spacy_biore.errors import BioreError, Errors
+from spacy_biore.readers import read_docs
+from spacy_biore.run_folder import check_same_run, claim_folder, write_json
+
+from .common import describe_occasion
+from .grid import Grid, Run
+
+
+@dataclass
+class Progress:
+    """What became of the runs: names of those that were performed, those that were finished before, and failures."""
+
+    done: list[str] = field(default_factory=list)
+    found: list[str] = field(default_factory=list)
+    failures: dict[str, str] = field(default_factory=dict)
+
+
+def perform_all(
+    grid: Grid,
+    runs: Iterable[Run],
+    results: Path,
+    work: Path,
+    *,
+    gpu_id: int = -1,
+    stdout: IO[str] | None = None,
+    say: Callable[[str], None] = lambda text: None,
+) -> Progress:
+    """Perform the runs that are not finished.
+
+    A finished run is a file in ``results``, written last and at once. A run on folds goes on after its last finished
+    fold; spaCy's loop can't resume, so any other run that was interrupted begins anew.
+
+    Args:
+        grid: The grid.
+        runs: The runs.
+        results: Folder for one JSON a run, and ``NAME.error.txt`` for one that failed.
+        work: Folder for what only a run in progress needs.
+        gpu_id: A GPU that is in use already, or -1.
+        stdout: Where the training loop writes its table; None for nowhere.
+        say: Called with messages.
+    """
+    progress = Progress()
+    for run in runs:
+        path = results / f"{run.name}.json"
+        try:
+            config = load_config(
+                grid.corpora[run.corpus]["config"], overrides=grid.overrides_of(run), interpolate=False
+            )
+            identity = identify(config, _corpora(grid, run), **vars(run))
+            if path.exists():
+                _check_finished(path, identity)
+                progress.found.append(run.name)
+                _tidy(path, work / run.name)
+                continue
+            say(run.name)
+            record = {
+                "command": f"python -m benchmarks.paper run {grid.path} --only {run.name}",
+                **describe_occasion(),
+                "run": vars(run),
+                "identity": identity,
+                "adaptation": _describe_adaptation(Path(grid.encoder_of(run))),
+                **_perform(grid, run, config, identity, work / run.name, gpu_id=gpu_id, stdout=stdout),
+            }
+            write_json(path, record)
+        except Exception as error:
+            # Whatever befalls one run, the hours of the others must not be lost with it.
+            progress.failures[run.name] = describe_failure(error, path)
+            continue
+        _tidy(path, work / run.name)
+        progress.done.append(run.name)
+    return progress
+
+
+def _tidy(result: Path, work: Path) -> None:
+    """Remove what a finished run no longer needs; it may have been killed before."""
+    result.with_suffix(".error.txt").unlink(missing_ok=True)
+    shutil.rmtree(work, ignore_errors=True)
+
+
+def _corpora(grid: Grid, run: Run) -> list[Path]:
+    corpus = grid.corpora[run.corpus]
+    return [Path(corpus[key]) for key in ("train", "dev", "test", "folds") if key in corpus]
+
+
+def _check_finished(path: Path, identity: dict[str, Any]) -> None:
+    """Make sure that a result is that of this run. Settings that came into being later make it no other."""
+    found = json.loads(path.read_text(encoding="utf8"))["identity"]
+    common = found.keys() & identity.keys()
+    check_same_run(path, {key: found[key] for key in common}, {key: identity[key] for key in common})
+
+
+def _perform(
+    grid: Grid, run: Run, config: Config, identity: dict[str, Any], work: Path, *, gpu_id: int, stdout: IO[str] | None
+) -> dict[str, Any]:
+    corpus = grid.corpora[run.corpus]
+    if "folds" not in corpus:
+        files = Files(*(Path(corpus[key]) if key in corpus else None for key in ("train", "dev", "test")))
+        return train_and_score(config, files, work, gpu_id=gpu_id, stdout=stdout)
+    claim_folder(work, identity)
+    read = partial(read_docs, nlp=spacy.blank("xx"))
+    files = find_fold_files(Path(corpus["folds"]))
+    check_overlaps(files, read)
+    share = corpus.get("dev_share", 0.0)
+    outcome = cross_validate(
+        config, file_folds(files, read), work, dev=share, seed=run.seed, gpu_id=gpu_id, stdout=stdout
+    )
+    if outcome.failures:
+        reasons = "; ".join(f"fold {name}: {reason}" for name, reason in outcome.failures.items())
+        raise BioreError(Errors.BR512.format(failed=len(outcome.failures), folds=len(files), reasons=reasons))
+    return {
+        "folds": {name: _shorten(result) for name, result in outcome.results.items()},
+        "summary": outcome.to_dict(),
+    }
+
+
+def _shorten(fold: dict[str, Any]) -> dict[str, Any]:
+    """Leave out of a fold's result what only its own file needs."""
+    kept = {key: fold[key] for key in ("documents", "model", "steps", "seconds", "articles")}
+    tuned = fold["tuned"] and {**fold["tuned"], "test": _scores(fold["tuned"]["test"])}
+    return {**kept, "test": _scores(fold["test"]), "tuned": tuned}
+
+
+def _scores(test: dict[str, Any]) -> dict[str, Any]:
+    names = ("rel_micro_p", "rel_micro_r", "rel_micro_f", "gold", "predicted", "found", "spurious")
+    return {name: test[name] for name in names}
+
+
+def _describe_adaptation(encoder: Path) -> dict[str, Any] | None:
+    """Return how an encoder was adapted, if it is a folder that ``adapt`` wrote."""
+    report = encoder / "adaptation.json"
+    if not report.exists():
+        return None
+    data = json.loads(report.read_text(encoding="utf8"))
+    first, last = data["curve"][0], data["curve"][-1]
+    return {
+        "steps": last["step"],
+        "pieces": data["pieces"],
+        "perplexity_before": first["perplexity"],
+        "perplexity_after": last["perplexity"],
+    }

@@ -1,0 +1,61 @@
+"""The result files of accuracy runs, and what is read off them."""
+
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from spacy_biore.crossval.results import SCORES
+
+Record = dict[str, Any]
+# Right, spurious and missed relations.
+Counts = tuple[int, int, int]
+
+
+class Scores(NamedTuple):
+    """Precision, recall and F as percentages; on folds their means."""
+
+    p: float
+    r: float
+    f: float
+
+
+def read_records(folder: Path) -> dict[str, Record]:
+    """Return all results in a folder by the names of their runs."""
+    return {path.stem: json.loads(path.read_text(encoding="utf8")) for path in sorted(folder.glob("*.json"))}
+
+
+def scores_on_test(record: Record, *, tuned: bool = False) -> Scores | None:
+    """Return the scores on the test corpus, or at the threshold that is best on the development corpus."""
+    if "summary" in record:
+        summary = record["summary"]["tuned"] if tuned else record["summary"]
+        return summary and _scores([summary["mean"][name] for name in SCORES])
+    return _micro(record["tuned"] and record["tuned"]["test"]) if tuned else _micro(record["test"])
+
+
+def scores_on_dev(record: Record) -> Scores | None:
+    """Return the scores on the development corpus, if it is one."""
+    return _micro(record.get("dev"))
+
+
+def article_counts(record: Record) -> dict[str, Counts]:
+    """Return the counts of each test article that has any, of all folds."""
+    folds = record.get("folds", {"": record})
+    return {f"{fold}/{name}": _counts(line) for fold, one in folds.items() for name, line in one["articles"].items()}
+
+
+def seconds(record: Record) -> float:
+    """Return how long a run took."""
+    return sum(sum(one["seconds"].values()) for one in record.get("folds", {"": record}).values())
+
+
+def _micro(scores: dict[str, Any] | None) -> Scores | None:
+    return scores and _scores([scores[f"rel_micro_{name}"] for name in SCORES])
+
+
+def _scores(values: list[float | None]) -> Scores | None:
+    return None if None in values else Scores(*(100 * value for value in values if value is not None))
+
+
+def _counts(line: str) -> Counts:
+    right, spurious, missed = map(int, line.split())
+    return right, spurious, missed

@@ -1,0 +1,199 @@
+"""The page that shows all runs of a grid: tables beside published results, comparisons, and charts."""
+
+import statistics
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import srsly
+
+from .grid import Comparison, Grid, Run
+from .records import Record, Scores, article_counts, read_records, scores_on_dev, scores_on_test, seconds
+from .report_charts import charts
+from .significance import p_value
+
+PUBLISHED = Path(__file__).with_name("published.yml")
+NOT_RUN = "not run"
+
+
+class Row(NamedTuple):
+    """A model on a corpus: its runs, one a seed, and the results of those that were run."""
+
+    corpus: str
+    name: str
+    runs: list[Run]
+    records: dict[int, Record]
+
+
+def render(grid: Grid, results: Path, page: Path) -> dict[Path, str]:
+    """Return the text of the page and of its charts, which lie in a folder of its name beside it.
+
+    Args:
+        grid: The grid; its order is that of the rows.
+        results: Folder of the result files.
+        page: Where the page is to be.
+    """
+    records = read_records(results)
+    rows = group_rows(grid, records)
+    drawn = charts(grid, rows)
+    files = {page.with_suffix("") / f"{name}.svg": text for name, text in drawn.items()}
+    texts = [
+        _introduction(grid),
+        *(_corpus_section(grid, corpus, rows) for corpus in grid.corpora),
+        _comparison_section(grid, rows),
+        _chart_section(page, list(drawn)),
+        _machine_section(grid, records),
+    ]
+    return {page: "\n\n".join(text for text in texts if text) + "\n", **files}
+
+
+def group_rows(grid: Grid, records: dict[str, Record]) -> list[Row]:
+    """Return the rows in the order of the grid."""
+    rows: dict[tuple[str, str], Row] = {}
+    for run in grid.runs:
+        row = rows.setdefault((run.corpus, run.row), Row(run.corpus, run.row, [], {}))
+        row.runs.append(run)
+        if run.name in records:
+            row.records[run.seed] = records[run.name]
+    return list(rows.values())
+
+
+def compare(before: Row, after: Row) -> tuple[float, float | None] | None:
+    """Return the gain in mean F and its p-value, over the seeds that both rows were run with; None without such."""
+    seeds = sorted(before.records.keys() & after.records.keys())
+    pairs = [(before.records[seed], after.records[seed]) for seed in seeds]
+    scores = [[scores_on_test(record) for record in pair] for pair in pairs]
+    gains = [new.f - old.f for old, new in scores if old and new]
+    if not gains:
+        return None
+    counts = [_add_counts([pair[side] for pair in pairs]) for side in (0, 1)]
+    return statistics.mean(gains), p_value(*counts)
+
+
+def _add_counts(records: Sequence[Record]) -> dict[str, tuple[int, int, int]]:
+    total: dict[str, tuple[int, int, int]] = {}
+    for record in records:
+        for name, counts in article_counts(record).items():
+            old = total.get(name, (0, 0, 0))
+            total[name] = (old[0] + counts[0], old[1] + counts[1], old[2] + counts[2])
+    return total
+
+
+def _introduction(grid: Grid) -> str:
+    return f"""# Accuracy against the paper
+
+Made by `python -m benchmarks.paper report {grid.path}` from the results in `benchmarks/results/paper/`;
+not to be edited by hand. The grid is [{grid.path}](../{grid.path}). Each row names the command that runs it; a row says
+"{NOT_RUN}" until it was.
+
+- Scores are percentages on the test part, given gold entities: precision, recall and F1, micro-averaged over the
+  labels. On folds they are means over the folds. With several seeds they are means over the seeds, with the least and
+  the greatest F1.
+- *F1 tuned* is with the threshold that is best on the development part; all other columns are with the natural one.
+- Published results are of encoders with about 110 million parameters, unless the row says otherwise. They are shown as
+  published: nothing of them was run here, and protocols differ in what the notes under each table say."""
+
+
+def _corpus_section(grid: Grid, corpus: str, rows: Sequence[Row]) -> str:
+    title, caveat = (grid.corpora[corpus].get(key) for key in ("title", "caveat"))
+    header = ["encoder", "adaptation", "pooling", "settings", "seeds", "dev F1", "P", "R", "F1", "F1 tuned", "command"]
+    lines = [_our_line(grid, row) for row in rows if row.corpus == corpus]
+    parts = [f"## {title or corpus}", _table(header, lines)]
+    published = _published(corpus)
+    if published:
+        parts += ["Published:", _table(["model", "P", "R", "F1", "source"], published)]
+    return "\n\n".join([*parts, *([caveat.strip()] if caveat else [])])
+
+
+def _our_line(grid: Grid, row: Row) -> list[str]:
+    first = row.runs[0]
+    axes = [first.encoder, first.adaptation, first.pooling, first.settings]
+    command = f"`python -m benchmarks.paper run {grid.path} --only '{row.corpus}.{row.name}.*'`"
+    records = list(row.records.values())
+    seeds = f"{len(records)} of {len(row.runs)}"
+    if not records:
+        return [*axes, seeds, "", "", "", NOT_RUN, "", command]
+    tests = [score for score in map(scores_on_test, records) if score]
+    tuned = [score for score in (scores_on_test(record, tuned=True) for record in records) if score]
+    dev = [score for score in map(scores_on_dev, records) if score]
+    p, r = (_mean([score[i] for score in tests]) for i in (0, 1))
+    return [*axes, seeds, _f(dev), p, r, f"**{_f(tests)}**" if tests else "-", _f(tuned), command]
+
+
+def _mean(values: Sequence[float]) -> str:
+    return f"{statistics.mean(values):.1f}" if values else "-"
+
+
+def _f(scores: Sequence[Scores]) -> str:
+    """Return the mean F, with its range where there are several."""
+    values = [score.f for score in scores]
+    spread = f" ({min(values):.1f}-{max(values):.1f})" if len(values) > 1 else ""
+    return _mean(values) + spread
+
+
+def _published(corpus: str) -> list[list[str]]:
+    data = srsly.read_yaml(PUBLISHED)
+    lines = []
+    for entry in data["results"]:
+        if corpus in entry["scores"]:
+            scores = entry["scores"][corpus]
+            p, r, f = scores if isinstance(scores, list) else ("", "", scores)
+            lines.append([entry["model"], str(p), str(r), str(f), data["sources"][entry["source"]]])
+    return lines
+
+
+def _comparison_section(grid: Grid, rows: Sequence[Row]) -> str:
+    lines = [line for comparison in grid.comparisons for line in _comparison_lines(grid, comparison, rows)]
+    note = (
+        "F1 after less F1 before, over the seeds that both were run with. *p* is two-sided, by approximate\n"
+        "randomisation over the articles of the test set (`scipy.stats.permutation_test`), of the micro-averaged F1\n"
+        "of all pairs; those of folds are pooled. The paper's two techniques together gain 2.1 over the plain model."
+    )
+    header = ["what", "from", "to", "corpus", "gain", "p"]
+    return f"## Gains\n\n{_table(header, lines)}\n\n{note}" if lines else ""
+
+
+def _comparison_lines(grid: Grid, comparison: Comparison, rows: Sequence[Row]) -> Iterator[list[str]]:
+    found = {(row.corpus, row.name): row for row in rows}
+    start = [comparison.title, comparison.before, comparison.after]
+    gains = []
+    for corpus in grid.corpora:
+        before, after = (found.get((corpus, name)) for name in comparison[1:])
+        if before and after:
+            gain = compare(before, after)
+            gains.append(gain)
+            yield [*start, corpus, NOT_RUN, ""] if gain is None else [*start, corpus, f"{gain[0]:+.1f}", _p(gain[1])]
+    values = [gain[0] for gain in gains if gain]
+    if len(values) == len(gains) > 1:
+        yield [*start, "mean", f"**{statistics.mean(values):+.1f}**", ""]
+
+
+def _p(value: float | None) -> str:
+    return "-" if value is None else "< 0.001" if value < 0.001 else f"{value:.3f}"
+
+
+def _chart_section(page: Path, names: Sequence[str]) -> str:
+    images = [f"![{name}]({page.stem}/{name}.svg)" for name in names]
+    note = "Whiskers reach from the least to the greatest value of the seeds."
+    return "\n\n".join(["## Charts", note, *images]) if images else ""
+
+
+def _machine_section(grid: Grid, records: dict[str, Record]) -> str:
+    known = [run.name for run in grid.runs if run.name in records]
+    if not known:
+        return ""
+    lines = dict.fromkeys(_occasion(records[name]) for name in known)
+    hours = sum(seconds(records[name]) for name in known) / 3600
+    count = f"{len(known)} of {len(grid.runs)} runs, {hours:.1f} hours. Date, commit and load are in each result file."
+    return "\n".join(["## Machines", "", count, "", *(f"- {line}" for line in lines)])
+
+
+def _occasion(record: dict[str, Any]) -> str:
+    machine, versions = record["machine"], record["versions"]
+    devices = ", ".join([f"{machine['cores']} cores of {machine['cpu']}", *machine["gpus"]])
+    return f"{devices}; " + ", ".join(f"{name} {number}" for name, number in versions.items())
+
+
+def _table(header: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    rows = [header, ["---"] * len(header), *lines]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows)

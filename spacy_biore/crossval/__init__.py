@@ -1,0 +1,1 @@
+"""Cross-validation: train and score a config on every fold of a corpus."""

@@ -1,0 +1,43 @@
+"""The folder of a long run: it is recognised when the run goes on, and what is in it is complete or not there."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from .errors import BioreError, Errors
+
+
+def claim_folder(folder: Path, identity: dict[str, Any]) -> None:
+    """Mark a folder as that of a run, or make sure that it is.
+
+    Args:
+        folder: The folder; it is made if there is none.
+        identity: What makes the run this run, as JSON data.
+
+    Raises:
+        BioreError: BR407 if it belongs to another run.
+    """
+    path = folder / "run.json"
+    if path.exists():
+        check_same_run(folder, json.loads(path.read_text(encoding="utf8")), identity)
+    else:
+        write_json(path, identity)
+
+
+def check_same_run(folder: Path, found: dict[str, Any], identity: dict[str, Any]) -> None:
+    """Make sure that a folder's run is this one.
+
+    Raises:
+        BioreError: BR407 if it is another.
+    """
+    different = sorted(key for key in {*found, *identity} if found.get(key) != identity.get(key))
+    if different:
+        raise BioreError(Errors.BR407.format(folder=folder, different=", ".join(different)))
+
+
+def write_json(path: Path, data: Any) -> None:
+    """Write data as readable JSON. Whenever the process is killed, the file is complete or as it was before."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", encoding="utf8")
+    partial.replace(path)

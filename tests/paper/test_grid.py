@@ -1,0 +1,68 @@
+"""The grid of accuracy runs, read from a file."""
+
+import pytest
+import srsly
+
+from benchmarks.common import ROOT
+from benchmarks.grid import read_grid
+
+
+def test_runs_are_all_combinations_in_the_order_of_the_file(grid_path):
+    grid = read_grid(grid_path)
+    assert [run.name for run in grid.runs] == [
+        "whole.tiny.none.plain.default.s0",
+        "whole.tiny.none.plain.default.s1",
+        "whole.tiny.none.mean.default.s0",
+        "whole.tiny.none.mean.default.s1",
+        "folded.tiny.none.plain.default.s0",
+        "folded.tiny.none.mean.default.s0",
+    ]
+    overrides = grid.overrides_of(grid.runs[-1])
+    assert overrides["components.relation_extractor.model.summary"] == "mean"
+    assert (overrides["training.seed"], overrides["training.max_steps"]) == (0, 1)
+
+
+def test_only_chooses_by_name(grid_path):
+    grid = read_grid(grid_path)
+    assert [run.name for run in grid.choose(["*.mean.*.s1", "folded*mean*"])] == [
+        "whole.tiny.none.mean.default.s1",
+        "folded.tiny.none.mean.default.s0",
+    ]
+    with pytest.raises(ValueError, match="BR511.*'nothing'"):
+        grid.choose(["*", "nothing"])
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (lambda data: data.pop("runs"), "the grid has no key 'runs'"),
+        (lambda data: data.update(run=[]), "the grid has an unknown key 'run'"),
+        (lambda data: data["corpora"]["whole"].pop("test"), "whole needs train and test, or folds"),
+        (lambda data: data["runs"][0].update(pooling="max"), "pooling 'max' is not one of plain, mean"),
+        (lambda data: data["runs"][0].update(adaptation="more"), "adaptation 'more' is not one of none"),
+        (lambda data: data["encoders"]["tiny"].update(none={"folded": "x"}), "adaptation none for whole"),
+        (lambda data: data["runs"][0].pop("seed"), "a block of runs has no key 'seed'"),
+        (lambda data: data.update(runs=[]), "it has no runs"),
+        (lambda data: data.update(poolings=["cls"]), "poolings must be a mapping"),
+        (lambda data: data["comparisons"][0].pop("after"), "a comparison has no key 'after'"),
+    ],
+)
+def test_mistakes_in_a_grid_are_named(change, problem, grid_path, save_grid):
+    data = srsly.read_yaml(grid_path)
+    change(data)
+    with pytest.raises(ValueError, match=f"BR510.*grid.yml: .*{problem}"):
+        read_grid(save_grid(data))
+
+
+def test_a_file_that_is_no_grid_is_named(tmp_path):
+    for text in ("- one", "a: [", ""):
+        (tmp_path / "grid.yml").write_text(text)
+        with pytest.raises(ValueError, match="BR510"):
+            read_grid(tmp_path / "grid.yml")
+
+
+def test_the_grid_of_the_project_is_valid():
+    grid = read_grid(ROOT / "benchmarks" / "paper.yml")
+    rows = {run.row for run in grid.runs}
+    assert {name for comparison in grid.comparisons for name in comparison[1:]} <= rows
+    assert all((ROOT / corpus["config"]).exists() for corpus in grid.corpora.values())

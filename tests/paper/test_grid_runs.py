@@ -1,0 +1,144 @@
+"""Performing the runs of a grid: what is kept, how it goes on, and how it fails."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+import srsly
+from thinc.api import Config
+
+from benchmarks import grid_runs, paper
+from benchmarks.common import ROOT
+from benchmarks.records import article_counts
+
+
+def test_finished_runs_are_not_repeated(grid_path, tmp_path, trained, run_all):
+    results = tmp_path / "results"
+    first = run_all(grid_path)
+    assert len(first.done) == 6 and not first.failures and len(trained) == 8
+    (results / "whole.tiny.none.mean.default.s0.json").unlink()
+    again = run_all(grid_path)
+    assert again.done == ["whole.tiny.none.mean.default.s0"] and len(again.found) == 5 and len(trained) == 9
+    assert not list((tmp_path / "work").iterdir())
+
+
+def test_a_run_that_fails_is_named_and_the_rest_goes_on(grid_path, tmp_path, trained, monkeypatch, run_all):
+    train = grid_runs.train_and_score
+
+    def fail_second(config, files, work, **kwargs):
+        result = train(config, files, work, **kwargs)
+        if len(trained) == 2:
+            raise RuntimeError("out of memory")
+        return result
+
+    monkeypatch.setattr(grid_runs, "train_and_score", fail_second)
+    results = tmp_path / "results"
+    progress = run_all(grid_path)
+    assert progress.failures == {"whole.tiny.none.plain.default.s1": "RuntimeError: out of memory"}
+    assert len(progress.done) == 5
+    assert "fail_second" in (results / "whole.tiny.none.plain.default.s1.error.txt").read_text()
+
+
+def test_folds_that_fail_fail_their_run_and_alone_are_repeated(grid_path, trained, monkeypatch, run_all):
+    train = grid_runs.train_and_score
+
+    def fail_once(config, files, work, **kwargs):
+        result = train(config, files, work, **kwargs)
+        if len(trained) == 6:
+            raise RuntimeError("out of memory")
+        return result
+
+    monkeypatch.setattr("spacy_biore.crossval.run.train_and_score", fail_once)
+    progress = run_all(grid_path)
+    assert "BR512" in progress.failures["folded.tiny.none.plain.default.s0"]
+    assert "1 of 2 folds failed: fold two: RuntimeError" in progress.failures["folded.tiny.none.plain.default.s0"]
+    n_trained = len(trained)
+    assert run_all(grid_path).done == ["folded.tiny.none.plain.default.s0"]
+    assert len(trained) == n_trained + 1
+
+
+def test_a_result_of_other_settings_or_corpus_is_refused(grid_path, trained, run_all, save_grid, save_folds):
+    run_all(grid_path)
+    data = srsly.read_yaml(grid_path)
+    data["poolings"]["mean"]["max_length"] = 64
+    save_folds("folds/one", number=2)
+    failures = run_all(save_grid(data)).failures
+    assert "model.max_length" in failures["whole.tiny.none.mean.default.s0"]
+    assert "corpus.folds/one.spacy" in failures["folded.tiny.none.plain.default.s0"]
+    assert "whole.tiny.none.plain.default.s0" not in failures and len(trained) == 8
+
+
+def test_a_setting_that_the_config_gained_makes_no_other_run(grid_path, tmp_path, trained, run_all):
+    run_all(grid_path)
+    config = Config().from_disk(tmp_path / "config.cfg")
+    config["components"]["relation_extractor"]["model"]["context"] = 0
+    config.to_disk(tmp_path / "config.cfg")
+    assert len(run_all(grid_path).found) == 6
+
+
+def test_a_corpus_that_is_not_there_fails_its_runs_alone(grid_path, tmp_path, trained, run_all):
+    (tmp_path / "dev.spacy").unlink()
+    progress = run_all(grid_path)
+    assert len(progress.failures) == 4 and len(progress.done) == 2
+    assert all("BR031" in reason and "dev.spacy" in reason for reason in progress.failures.values())
+
+
+def test_a_result_says_how_to_repeat_it_and_where_its_encoder_is_from(grid_path, tmp_path, trained, run_all, save_grid):
+    encoder = tmp_path / "adapted"
+    encoder.mkdir()
+    curve = [{"step": 0, "perplexity": 9.0}, {"step": 30, "perplexity": 5.0}]
+    (encoder / "adaptation.json").write_text(json.dumps({"curve": curve, "pieces": 1000}))
+    data = srsly.read_yaml(grid_path)
+    data["encoders"]["tiny"]["none"] = {"whole": str(encoder), "folded": "elsewhere"}
+    run_all(save_grid(data))
+    record = json.loads((tmp_path / "results" / "whole.tiny.none.mean.default.s1.json").read_text())
+    assert record["command"].endswith("--only whole.tiny.none.mean.default.s1")
+    assert record["run"]["seed"] == 1 and record["identity"]["config.training.seed"] == 1
+    assert {"date", "commit", "machine", "versions"} <= set(record)
+    assert record["adaptation"] == {
+        "steps": 30,
+        "pieces": 1000,
+        "perplexity_before": 9.0,
+        "perplexity_after": 5.0,
+    }
+
+
+def test_a_grid_that_was_killed_goes_on(grid_path, tmp_path):
+    results = tmp_path / "results"
+    args = ["run", str(grid_path), "--results", str(results), "--work", str(tmp_path / "work"), "--threads", "1"]
+    args += ["--only", "whole*plain*s0", "folded*plain*"]
+    command = [sys.executable, "-m", "benchmarks.paper", *args]
+    finished = tmp_path / "work" / "folded.tiny.none.plain.default.s0" / "fold-one.json"
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 600
+    while not finished.exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    whole = results / "whole.tiny.none.plain.default.s0.json"
+    before = whole.stat().st_mtime_ns
+    fold = json.loads(finished.read_text())
+    finished.write_text(json.dumps({**fold, "seconds": {"train": 12345.0, "score": 0.0}}))
+    again = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert again.returncode == 0, again.stdout
+    assert "performed now: 1, finished before: 1, failed: 0" in " ".join(again.stdout.split())
+    assert whole.stat().st_mtime_ns == before
+    record = json.loads((results / "folded.tiny.none.plain.default.s0.json").read_text())
+    assert list(record["folds"]) == ["one", "two"] and not list((tmp_path / "work").iterdir())
+    assert record["folds"]["one"]["seconds"]["train"] == 12345.0, "a finished fold is not repeated"
+    assert sum(right + missed for right, _, missed in article_counts(record).values()) == 4
+
+
+def test_exit_code_tells_of_failures(grid_path, tmp_path, trained, monkeypatch, capsys):
+    (tmp_path / "dev.spacy").unlink()
+    args = ["paper", "run", str(grid_path), "--results", str(tmp_path / "r"), "--work", str(tmp_path / "w")]
+    for only, code in (("folded*", 0), ("*", 1)):
+        monkeypatch.setattr(sys, "argv", [*args, "--only", only, "--threads", "1"])
+        with pytest.raises(SystemExit) as caught:
+            paper.main()
+        assert caught.value.code == code
+    assert "failed: 4" in capsys.readouterr().out

@@ -1,0 +1,100 @@
+"""The report of a grid: its tables, comparisons and charts."""
+
+import json
+import re
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import pytest
+import srsly
+
+from benchmarks.common import ROOT
+from benchmarks.grid import read_grid
+from benchmarks.records import scores_on_test
+from benchmarks.report import compare, group_rows, render
+
+
+def report_of(grid_path: Path, tmp_path: Path) -> tuple[str, dict[str, str]]:
+    files = render(read_grid(grid_path), tmp_path / "results", tmp_path / "docs" / "page.md")
+    page, *_ = files
+    return files[page], {path.name: text for path, text in files.items() if path != page}
+
+
+def test_a_report_without_results_says_that_nothing_was_run(grid_path, tmp_path):
+    page, images = report_of(grid_path, tmp_path)
+    rows = [line for line in page.splitlines() if "--only" in line]
+    assert len(rows) == 4 and all("not run" in row for row in rows)
+    assert "A note on the protocol." in page and not images
+
+
+def test_a_report_shows_means_ranges_gains_and_what_is_missing(grid_path, tmp_path, trained, run_all):
+    run_all(grid_path)
+    (tmp_path / "results" / "folded.tiny.none.mean.default.s0.json").unlink()
+    page, images = report_of(grid_path, tmp_path)
+    cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in page.splitlines() if "--only" in line]
+    # One and two right of twenty: F of 9.5 and 18.2.
+    assert cells[0][2:10] == [
+        "plain",
+        "default",
+        "2 of 2",
+        *["13.9 (9.5-18.2)", "100.0", "7.5"],
+        "**13.9 (9.5-18.2)**",
+        "13.9 (9.5-18.2)",
+    ]
+    assert cells[0][10] == f"`python -m benchmarks.paper run {grid_path} --only 'whole.tiny.none.plain.default.*'`"
+    assert cells[3][4:9] == ["0 of 1", "", "", "", "not run"]
+    gains = [line for line in page.splitlines() if line.startswith("| summary")]
+    assert len(gains) == 2 and "| whole | +15.9 | " in gains[0] and "| folded | not run |" in gains[1]
+    assert set(images) == {"whole-steps.svg", "whole-pooling.svg", "folded-pooling.svg"}
+    for name, text in images.items():
+        assert ET.fromstring(text).tag.endswith("svg") and f"page/{name}" in page
+    assert "5 of 6 runs" in page
+
+
+def test_published_results_stand_under_their_corpus(grid_path, tmp_path, save_grid):
+    data = srsly.read_yaml(grid_path)
+    data["corpora"]["chemprot"] = data["corpora"].pop("whole")
+    data["runs"][0]["corpus"] = "chemprot"
+    page, _ = report_of(save_grid(data), tmp_path)
+    assert "| BERT |  |  | 71.86 |" in page and "| PubMedBERT + attention + sub-domain | 79.7 | 77.7 | 78.7 |" in page
+
+
+def test_f_against_steps_of_adaptation(grid_path, tmp_path, trained, run_all, save_grid):
+    data = srsly.read_yaml(grid_path)
+    folder = tmp_path / "adapted"
+    folder.mkdir()
+    curve = [{"step": 0, "perplexity": 9.0}, {"step": 500, "perplexity": 5.0}]
+    (folder / "adaptation.json").write_text(json.dumps({"curve": curve, "pieces": 1}))
+    data["encoders"]["tiny"]["more"] = str(folder)
+    data["runs"][0]["adaptation"] = ["none", "more"]
+    run_all(save_grid(data))
+    _, images = report_of(tmp_path / "grid.yml", tmp_path)
+    assert (
+        "steps of masked-LM adaptation" in images["whole-adaptation.svg"] and ">500<" in images["whole-adaptation.svg"]
+    )
+    assert "folded-adaptation.svg" not in images
+
+
+def test_only_common_seeds_are_compared(grid_path, tmp_path, trained, run_all):
+    run_all(grid_path)
+    grid = read_grid(grid_path)
+    records = {path.stem: json.loads(path.read_text()) for path in (tmp_path / "results").glob("*.json")}
+    del records["whole.tiny.none.mean.default.s0"]
+    before, after, *_ = group_rows(grid, records)
+    gain = compare(before, after)
+    expected = [scores_on_test(row.records[1]).f for row in (before, after)]
+    assert gain is not None and gain[0] == pytest.approx(expected[1] - expected[0])
+
+
+def test_the_page_of_the_project_is_what_its_results_give(monkeypatch):
+    page = ROOT / "docs" / "benchmarks.md"
+    monkeypatch.chdir(ROOT)
+    grid = read_grid(Path("benchmarks/paper.yml"))
+    files = render(grid, ROOT / "benchmarks" / "results" / "paper", page)
+    for path, text in files.items():
+        # The last digits of p-values depend on the version of scipy.
+        assert [without_p(part) for part in (path.read_text(encoding="utf8"), text)] == [without_p(text)] * 2
+
+
+def without_p(text: str) -> str:
+    return re.sub(r"\| (<? ?0\.\d+|1\.000) \|", "| p |", text)
