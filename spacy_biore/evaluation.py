@@ -10,13 +10,25 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.util import minibatch
 
-from .analysis import REASONS, Considered, Reason, count_confusions, find_reason, match_relations
+from .analysis import (
+    EXCESSES,
+    REASONS,
+    Considered,
+    Excess,
+    Reason,
+    count_confusions,
+    find_excess,
+    find_reason,
+    gold_mentions,
+    match_relations,
+)
 from .component import RelationExtractor
 from .errors import BioreError, Errors, Warnings
 from .readers import with_gold_entities
 from .relations import get_doc_id
 from .schema import Schema
 from .scorer import RelationKey, RelationTally, relation_keys
+from .targets import MentionKey
 
 
 @dataclass
@@ -30,6 +42,7 @@ class Evaluation:
         scored_pairs: Number of those that fit into the encoder.
         confusions: Count of each (gold label, predicted label); None stands for no relation.
         lost: Count of gold relations that were not found, by reason.
+        excess: Count of predicted relations that are not gold, by what is wrong with them.
     """
 
     tally: RelationTally
@@ -38,6 +51,7 @@ class Evaluation:
     scored_pairs: int = 0
     confusions: Counter[tuple[str | None, str | None]] = field(default_factory=Counter)
     lost: Counter[Reason] = field(default_factory=Counter)
+    excess: Counter[Excess] = field(default_factory=Counter)
 
     @property
     def gold(self) -> int:
@@ -79,6 +93,7 @@ class Evaluation:
                 for label, score in self.tally.per_type.items()
             },
             "lost": {reason: self.lost[reason] for reason in REASONS},
+            "excess": {kind: self.excess[kind] for kind in EXCESSES},
             "confusion": {"labels": rows, "counts": [[self.confusions[g, p] for p in rows] for g in rows]},
         }
 
@@ -185,17 +200,19 @@ def evaluate(
         for i, (reference, doc) in enumerate(zip(batch, docs, strict=True)):
             mine = [of_docs[i] for of_docs in considered.values()]
             gold, predicted = (relation_keys(d, schema, labels=labels) for d in (reference, doc))
-            _add(result, doc, gold, predicted, schema, mine)
+            _add(result, doc, gold_mentions(reference), gold, predicted, schema, mine)
     for name, extractor in extractors.items():
         if result.documents and name in without_mentions:
             extractor.warn_of_no_entities(result.documents)
     assert result.lost.total() == result.gold - result.found
+    assert result.excess.total() == result.spurious
     return result
 
 
 def _add(
     result: Evaluation,
     doc: Doc,
+    mentions: set[MentionKey],
     gold: set[RelationKey],
     predicted: set[RelationKey],
     schema: Schema,
@@ -209,10 +226,14 @@ def _add(
     result.tally.add(gold, predicted)
     result.confusions.update(count_confusions(matches))
     for match in matches:
-        if match.gold is not None and match.gold != match.predicted:
+        if match.gold == match.predicted:
+            continue
+        if match.gold is not None:
             extractor = by_label.get(match.gold[1])
             reason = find_reason(match, doc, extractor, predicted) if extractor else "not a candidate"
             result.lost[reason] += 1
+        if match.predicted is not None:
+            result.excess[find_excess(match, mentions, gold)] += 1
 
 
 def _predict_given_gold(nlp: Language, references: Sequence[Doc]) -> tuple[list[Doc], dict[str, list[Considered]]]:

@@ -10,7 +10,7 @@ from spacy.language import Language
 from ..component import RelationExtractor
 from ..errors import Warnings
 from ..evaluation import get_extractors, joint_schema
-from .checks import check_likeness, check_map, check_owners, check_schema, find_labels, full_name, sets_sentences
+from .checks import check_extractors, check_likeness, check_map, check_schema, find_labels, full_name, sets_sentences
 from .scispacy_parts import ABBREVIATIONS, LINKER, REQUIREMENT, make_tokenizer
 from .type_mapper import TypeMap
 from .type_maps import choose_types
@@ -30,6 +30,14 @@ class Assembly(NamedTuple):
     nlp: Language
     types: TypeMap
     added: dict[str, str]
+
+
+class Fit(NamedTuple):
+    """How two pipelines fit: what becomes of labels, which span groups count, whether there are sentences."""
+
+    types: TypeMap
+    spans_keys: list[str]
+    has_sentences: bool
 
 
 def assemble(
@@ -56,30 +64,20 @@ def assemble(
         linker: Add scispaCy's entity linker with this knowledge base.
 
     Raises:
-        BioreError: BR301 without a relation extractor; BR600 without a recogniser; BR602 to BR604 and BR607 to BR609 if
-            things do not fit together; BR605 and BR606 if scispaCy or its knowledge base is missing.
+        BioreError: BR204 and BR301 without a trained relation extractor; BR600 without a recogniser; BR602 to BR604 and
+            BR607 to BR609 if things do not fit together; BR605 and BR606 if scispaCy or its knowledge base is missing.
     """
     extractors = get_extractors(relations)
-    schema = joint_schema(extractors.values())
-    spans_keys = sorted({key for extractor in extractors.values() if (key := _spans_key(extractor))})
-    labels = find_labels(recogniser, spans_keys=spans_keys)
-    check_map(types or {}, labels)
-    chosen = choose_types(labels, schema.entity_types, given=types or {}, scheme=scheme)
-    present = [(name, pipe) for name, pipe in recogniser.pipeline if isinstance(pipe, RelationExtractor)]
-    check_owners([*present, *extractors.items()])
-    if labels is not None:
-        check_schema(schema, labels, chosen, name=full_name(recogniser))
-    check_likeness(recogniser, relations, extractors)
-    has_sentences = sets_sentences(recogniser)
+    fit = _check_fit(recogniser, relations, extractors, given=types or {}, scheme=scheme)
     meta = _joint_meta(recogniser, relations)
     added: dict[str, str] = {}
     if scispacy_tokenizer:
         _replace_tokenizer(recogniser)
-    if not has_sentences:
+    if not fit.has_sentences:
         warnings.warn(Warnings.BRW63.format(name=full_name(recogniser)), stacklevel=2)
         added[_add(recogniser, "sentencizer")] = "spaCy"
-    if pairs := [[label, new] for label, new in chosen.items() if label != new]:
-        added[_add(recogniser, TYPE_MAPPER, types=pairs, spans_keys=spans_keys)] = "spacy-biore"
+    if pairs := [[label, new] for label, new in fit.types.items() if label != new]:
+        added[_add(recogniser, TYPE_MAPPER, types=pairs, spans_keys=fit.spans_keys)] = "spacy-biore"
     if abbreviations and (detector := _add_abbreviations(recogniser)):
         added[detector] = "scispaCy"
     if linker:
@@ -89,7 +87,28 @@ def assemble(
     if "scispaCy" in added.values():
         meta["requirements"].append(REQUIREMENT)
     recogniser.meta = meta
-    return Assembly(recogniser, chosen, added)
+    return Assembly(recogniser, fit.types, added)
+
+
+def _check_fit(
+    recogniser: Language,
+    relations: Language,
+    extractors: dict[str, RelationExtractor],
+    *,
+    given: Mapping[str, str | None],
+    scheme: str | None,
+) -> Fit:
+    present = [(name, pipe) for name, pipe in recogniser.pipeline if isinstance(pipe, RelationExtractor)]
+    check_extractors([*present, *extractors.items()])
+    schema = joint_schema(extractors.values())
+    spans_keys = sorted({key for extractor in extractors.values() if (key := _spans_key(extractor))})
+    labels = find_labels(recogniser, spans_keys=spans_keys)
+    check_map(given, labels)
+    types = choose_types(labels, schema.entity_types, given=given, scheme=scheme)
+    if labels is not None:
+        check_schema(schema, labels, types, name=full_name(recogniser))
+    check_likeness(recogniser, relations, extractors)
+    return Fit(types, spans_keys, sets_sentences(recogniser))
 
 
 def _spans_key(extractor: RelationExtractor) -> str | None:

@@ -79,14 +79,16 @@ def check_schema(schema: Schema, labels: Collection[str], types: TypeMap, *, nam
         warnings.warn(Warnings.BRW60.format(labels=_names(uncovered), wanted=_names(wanted)), stacklevel=2)
 
 
-def check_owners(extractors: Iterable[tuple[str, RelationExtractor]]) -> None:
-    """Check that no two relation extractors have a label in common.
+def check_extractors(extractors: Iterable[tuple[str, RelationExtractor]]) -> None:
+    """Check that relation extractors are trained, and that no two of them have a label in common.
 
     Raises:
-        BioreError: BR607 if they have.
+        BioreError: BR204 if one is not; BR607 if two have.
     """
     owners: dict[str, str] = {}
     for name, extractor in extractors:
+        if not extractor.model.has_dim("nO"):
+            raise BioreError(Errors.BR204)
         if common := [label for label in extractor.labels if label in owners]:
             text = Errors.BR607.format(name=owners[common[0]], other=name, labels=", ".join(common))
             raise BioreError(text)

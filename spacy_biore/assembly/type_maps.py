@@ -5,8 +5,9 @@ from collections.abc import Collection, Mapping
 from ..errors import BioreError, Errors
 from .type_mapper import TypeMap
 
-# All labels of scispaCy's four recognisers, release 0.5.4. Chemicals, genes (and what they are read into), diseases and
-# species get one name; the others keep theirs.
+# The labels of scispaCy's four recognisers. One has two spellings: hyphens became underscores in their training data
+# except at the end of a sentence. Chemicals, genes and their products, diseases and species get one name; the others
+# keep theirs.
 READY_MAPS: dict[str, dict[str, str]] = {
     "en_ner_bc5cdr_md": {
         "CHEMICAL": "CHEMICAL",
@@ -21,6 +22,7 @@ READY_MAPS: dict[str, dict[str, str]] = {
         "DEVELOPING_ANATOMICAL_STRUCTURE": "DEVELOPING_ANATOMICAL_STRUCTURE",
         "GENE_OR_GENE_PRODUCT": "GENE",
         "IMMATERIAL_ANATOMICAL_ENTITY": "IMMATERIAL_ANATOMICAL_ENTITY",
+        "MULTI-TISSUE_STRUCTURE": "MULTI-TISSUE_STRUCTURE",
         "MULTI_TISSUE_STRUCTURE": "MULTI_TISSUE_STRUCTURE",
         "ORGAN": "ORGAN",
         "ORGANISM": "SPECIES",
@@ -49,16 +51,17 @@ READY_MAPS: dict[str, dict[str, str]] = {
 
 
 def ready_map(labels: Collection[str], *, scheme: str | None = None) -> dict[str, str]:
-    """Return the ready map of a scheme; without a name, those of all schemes whose labels are all among ``labels``.
+    """Return the ready map of a scheme; without a name, those of all schemes that the labels show to be there.
 
-    No label belongs to two schemes.
+    A scheme shows by the labels that it renames, all of them; one that renames none, by all that it has. No label
+    belongs to two schemes.
 
     Raises:
         BioreError: BR604 if there is no such scheme.
     """
     if scheme is not None and scheme not in READY_MAPS:
         raise BioreError(Errors.BR604.format(scheme=scheme, known=", ".join(READY_MAPS)))
-    fitting = [name for name, known in READY_MAPS.items() if set(known) <= set(labels)]
+    fitting = [name for name, known in READY_MAPS.items() if _telling_labels(known) <= set(labels)]
     chosen = fitting if scheme is None else [scheme]
     return {label: new for name in chosen for label, new in READY_MAPS[name].items()}
 
@@ -90,3 +93,7 @@ def choose_types(
     kept = {label: label for label in present if label in wanted}
     known: TypeMap = {**{label: ready[label] for label in present if label in ready}, **kept, **given}
     return dict(sorted(known.items()))
+
+
+def _telling_labels(ready: Mapping[str, str]) -> set[str]:
+    return {label for label, new in ready.items() if label != new} or set(ready)

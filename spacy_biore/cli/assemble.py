@@ -1,6 +1,7 @@
 """``python -m spacy biore assemble``: a recogniser and a relation model as one pipeline."""
 
 import json
+import warnings
 from enum import Enum
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +14,7 @@ from wasabi import msg
 from ..assembly.assemble import Assembly, assemble
 from ..assembly.type_mapper import TypeMap
 from ..assembly.type_maps import READY_MAPS
+from ..component import RelationExtractor
 from ..errors import BioreError, Errors
 from .common import load_pipeline, messages
 from .evaluation_tables import make_table
@@ -68,6 +70,8 @@ def assemble_cli(
     Of the relation model only its relation extractors are taken. Nothing is written unless the two fit together.
     """
     with messages("Nothing was assembled"):
+        # Of a regular expression in scispaCy's tokenizer; nobody here can do anything about it.
+        warnings.filterwarnings("ignore", message="Possible set union", category=FutureWarning)
         given = {**_read_types(types_path), **(parse_map("--map-types", map_types) or {})}
         recogniser, model = _load_recogniser(ner), load_pipeline(relations)
         _check_output(output, [recogniser, model])
@@ -80,7 +84,7 @@ def assemble_cli(
             abbreviations=abbreviations,
             linker=linker.value if linker else None,
         )
-        _print(result, ner)
+        _print(result, ner, relations)
         _save(result.nlp, output)
 
 
@@ -107,13 +111,16 @@ def _check_output(output: Path, pipelines: list[Language]) -> None:
         raise BioreError(Errors.BR610.format(path=output))
 
 
-def _print(result: Assembly, ner: str) -> None:
+def _print(result: Assembly, ner: str, relations: str) -> None:
     nlp = result.nlp
-    rows = [(name, nlp.get_pipe_meta(name).factory, result.added.get(name, ner)) for name in nlp.pipe_names]
-    print(f"\nComponents\n\n{make_table(['', 'factory', 'from'], rows)}")
-    if result.types:
-        changes = [(label, new or "dropped") for label, new in result.types.items()]
-        print(f"\nEntity types\n\n{make_table(['label', 'type'], changes)}\n")
+    origins = {
+        name: relations if isinstance(nlp.get_pipe(name), RelationExtractor) else origin
+        for name, origin in result.added.items()
+    }
+    rows = [(name, nlp.get_pipe_meta(name).factory, origins.get(name, ner)) for name in nlp.pipe_names]
+    print(f"\nComponents\n\n{make_table(['', 'factory', 'from'], rows)}\n")
+    if changes := [(label, new or "dropped") for label, new in result.types.items() if label != new]:
+        print(f"Entity types\n\n{make_table(['label', 'type'], changes)}\n")
 
 
 def _save(nlp: Language, path: Path) -> None:

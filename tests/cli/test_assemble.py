@@ -40,15 +40,15 @@ def parts(ner: Path, relation_path: Path, tmp_path: Path) -> list[Any]:
     return ["--ner", ner, "--relations", relation_path, "--output", tmp_path / "deep" / "pipeline"]
 
 
-def test_assembles_saves_and_says_what(parts: list[Any], ner: Path):
+def test_assembles_saves_and_says_what(parts: list[Any], ner: Path, relation_path: Path):
     pytest.importorskip("scispacy")
     result = run(*parts)
     assert result.exit_code == 0, result.output
     lines = [line.split() for line in result.output.splitlines()]
     assert ["ner", "entity_ruler", str(ner)] in lines
     assert ["biore_abbreviations", "biore_abbreviations", "scispaCy"] in lines
-    assert ["relation_extractor", "relation_extractor", "en_pipeline"] in lines
-    assert ["SIMPLE_CHEMICAL", "CHEMICAL"] in lines
+    assert ["relation_extractor", "relation_extractor", str(relation_path)] in lines
+    assert ["SIMPLE_CHEMICAL", "CHEMICAL"] in lines and ["ORGAN", "ORGAN"] not in lines
     assert "BRW60" in result.output and "GPE" in result.output
     assert "BRW63" in result.output
     doc = spacy.load(parts[-1])("The simple_chemical blocks EGFR.")
@@ -111,6 +111,12 @@ def test_missing_pipeline_is_an_error(option: str, parts: list[Any]):
 def test_the_two_exchanged_is_an_error(parts: list[Any]):
     parts[1], parts[3] = parts[3], parts[1]
     assert fails(run(*parts), "BR301", "ner")
+
+
+def test_model_that_was_never_trained_is_an_error(parts: list[Any], make_nlp: Callable[..., Language], tmp_path: Path):
+    make_nlp().to_disk(tmp_path / "untrained")
+    parts[3] = tmp_path / "untrained"
+    assert fails(run(*parts), "BR204")
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"ORGAN": 1}', '{"ORGAN": ""}'])
