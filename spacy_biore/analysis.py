@@ -1,5 +1,6 @@
 """What became of each gold and each predicted relation of a Doc: found, confused, spurious, or lost and why."""
 
+import itertools
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 
 from .candidates import CandidateGenerator, Candidates
+from .relations import get_records
 from .schema import Schema
 from .scorer import RelationKey
 from .targets import MentionKey, PairKey, candidate_keys, mention_key
@@ -27,6 +29,8 @@ Reason = Literal[
     "no relation predicted",
 ]
 REASONS: tuple[Reason, ...] = get_args(Reason)
+Excess = Literal["wrong label", "wrong direction", "entity not gold", "pair not related"]
+EXCESSES: tuple[Excess, ...] = get_args(Excess)
 
 
 class Match(NamedTuple):
@@ -113,6 +117,30 @@ def find_reason(match: Match, doc: Doc, considered: Considered, predicted: set[R
         return "wrong direction"
     reason = _lost_mention(pair, label, doc, considered) or _lost_pair(pair, label, doc, considered)
     return reason or "no relation predicted"
+
+
+def find_excess(match: Match, mentions: set[MentionKey], gold: set[RelationKey]) -> Excess:
+    """Say what is wrong with a predicted relation that is not gold.
+
+    Args:
+        match: A match with such a relation.
+        mentions: The gold mentions of the Doc.
+        gold: All its gold relations.
+    """
+    assert match.predicted is not None and match.gold != match.predicted
+    pair, label = match.predicted
+    if match.gold is not None:
+        return "wrong label"
+    if (pair[::-1], label) in gold:
+        return "wrong direction"
+    return "entity not gold" if set(pair) - mentions else "pair not related"
+
+
+def gold_mentions(reference: Doc) -> set[MentionKey]:
+    """Return the mentions of a gold Doc: its entities, those of its span groups, and those that relations hold."""
+    spans = itertools.chain(reference.ents, *reference.spans.values())
+    arguments = (mention for record in get_records(reference) for mention in (record["head"], record["tail"]))
+    return {(span.start_char, span.end_char, span.label_) for span in spans} | set(map(mention_key, arguments))
 
 
 def _lost_mention(pair: PairKey, label: str, doc: Doc, considered: Considered) -> Reason | None:

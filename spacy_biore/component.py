@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from spacy.language import Language
 from spacy.pipeline import TrainablePipe
-from spacy.tokens import Doc, Token
+from spacy.tokens import Doc, Span, Token
 from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
 from thinc.api import Optimizer
@@ -27,7 +27,15 @@ from .checks import inspect_examples, observed_schema
 from .errors import BioreError, Errors, Warnings
 from .model.architecture import PairLogits, RelationModel, attention
 from .predictions import Predictions
-from .relations import MentionRecord, Relation, RelationRecord, get_records, get_relations, set_records
+from .relations import (
+    MentionRecord,
+    Relation,
+    RelationRecord,
+    get_records,
+    get_relations,
+    mention_record,
+    set_records,
+)
 from .sampling import take_training_pairs
 from .schema import Schema, SchemaConfig
 from .scorer import score_relations
@@ -179,8 +187,8 @@ class RelationExtractor(TrainablePipe):
         for doc, (candidates, rows, doc_scores) in zip(docs, scores.by_doc(), strict=True):
             found: list[RelationRecord] = [
                 {
-                    "head": _as_record(candidates.head(rows[pair])),
-                    "tail": _as_record(candidates.tail(rows[pair])),
+                    "head": _as_record(doc, candidates.head(rows[pair])),
+                    "tail": _as_record(doc, candidates.tail(rows[pair])),
                     "label": labels[column],
                     "score": float(doc_scores[pair, column]),
                 }
@@ -300,5 +308,5 @@ class RelationExtractor(TrainablePipe):
         warnings.warn(Warnings.BRW01.format(n_docs=n_docs, name=self.name), stacklevel=3)
 
 
-def _as_record(mention: Mention) -> MentionRecord:
-    return {"start": mention.start_char, "end": mention.end_char, "type": mention.type}
+def _as_record(doc: Doc, mention: Mention) -> MentionRecord:
+    return mention_record(Span(doc, mention.start, mention.end, label=mention.type))

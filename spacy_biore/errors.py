@@ -1,8 +1,8 @@
 """Every coded message of the package: what happened, where, and what to do about it.
 
 Codes are never reused. ``BR0xx`` concern the pipeline component, ``BR1xx`` corpora and formats,
-``BR2xx`` encoders, ``BR3xx`` commands, ``BR4xx`` the adaptation of encoders, ``BR5xx`` cross-validation and benchmarks;
-``BRWxx`` are warnings.
+``BR2xx`` encoders, ``BR3xx`` commands, ``BR4xx`` the adaptation of encoders, ``BR5xx`` cross-validation and benchmarks,
+``BR6xx`` whole pipelines; ``BRWxx`` are warnings.
 """
 
 from spacy.errors import ErrorsWithCodes
@@ -252,6 +252,45 @@ class Errors(metaclass=ErrorsWithCodes):
     BR510 = "{path}: {problem}. See benchmarks/paper.yml for what a grid looks like."
     BR511 = "--only {pattern!r} fits no run of the grid {path}. Its runs are named like {example!r}."
     BR512 = "{failed} of {folds} folds failed: {reasons}. The same command again repeats these folds alone."
+    # pipelines of a recogniser and a relation extractor
+    BR600 = (
+        "The pipeline '{name}' has no entity recogniser: none of its components is known to set {wanted}; they are: "
+        "{components}. Give a pipeline with 'ner', 'entity_ruler' or the like. The factory of a component of your own "
+        'must declare assigns=["doc.ents"].'
+    )
+    BR601 = (
+        "The recogniser '{name}' is not installed. It comes from its authors, not from PyPI: pip install --no-deps "
+        "{url} (--no-deps, because its own requirements would replace spaCy by an older version)."
+    )
+    BR602 = (
+        "No relation can be found: the relations hold between {wanted}, and the recogniser '{name}' finds {found}. "
+        "Missing: {missing}. Say which of its labels stand for these types, for example with --map-types {example}."
+    )
+    BR603 = (
+        "The type map in {where} can't be used: {problem}. Each label of the recogniser has one type, or null to drop "
+        'its entities, for example {{"SIMPLE_CHEMICAL": "CHEMICAL", "ORGAN": null}}.'
+    )
+    BR604 = "There is no ready type map '{scheme}'. Known: {known}."
+    BR605 = (
+        "'{name}' needs scispaCy ({problem}). Install it with pip install 'spacy-biore[scispacy]', or assemble the "
+        "pipeline without it."
+    )
+    BR606 = (
+        "scispaCy's entity linker '{name}' is not available: {problem}. It downloads its knowledge base when it is "
+        "first used, to the folder that SCISPACY_CACHE names. Leave --linker away to go without."
+    )
+    BR607 = (
+        "Two relation extractors, '{name}' and '{other}', have the labels {labels} in common, so that one would "
+        "replace the relations of the other. Assemble one of them only."
+    )
+    BR608 = (
+        "The relation extractor '{name}' reads word vectors, and those of its pipeline differ from those of the "
+        "recogniser. Train it with the recogniser's vectors (initialize.vectors in its config)."
+    )
+    BR609 = "The recogniser '{name}' can't be run: {problem}. Does it work by itself?"
+    BR610 = (
+        "--output {path} is the folder of a pipeline to be assembled. Choose another, so that it is not overwritten."
+    )
 
 
 class Warnings(metaclass=ErrorsWithCodes):
@@ -317,4 +356,23 @@ class Warnings(metaclass=ErrorsWithCodes):
     )
     BRW53 = (
         "The development part has no gold relations to choose a model with: the last one is taken instead of the best."
+    )
+    # pipelines of a recogniser and a relation extractor
+    BRW60 = (
+        "No type map covers these labels of the recogniser: {labels}. Their entities are kept as they are, and no "
+        "relation takes them. If they stand for one of {wanted}, say so with --map-types; to drop them, map them to "
+        "null in a file (--types)."
+    )
+    BRW61 = (
+        "These relations can't be found, because the recogniser '{name}' finds no {missing}: {labels}. Map labels with "
+        "--map-types if it has others for these types."
+    )
+    BRW62 = "The two pipelines have different {what}. Those of the recogniser are used: {consequence}."
+    BRW63 = (
+        "The recogniser '{name}' sets no sentence boundaries, which the relations need. A sentencizer was added after "
+        "it; it splits at punctuation only."
+    )
+    BRW64 = (
+        "It was not checked whether the entities fit the relations: '{components}' does not say, by an attribute "
+        "'labels', which labels it gives."
     )

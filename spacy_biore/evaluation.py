@@ -11,13 +11,25 @@ from spacy.scorer import PRFScore
 from spacy.tokens import Doc
 from spacy.util import minibatch
 
-from .analysis import REASONS, Considered, Reason, count_confusions, find_reason, match_relations
+from .analysis import (
+    EXCESSES,
+    REASONS,
+    Considered,
+    Excess,
+    Reason,
+    count_confusions,
+    find_excess,
+    find_reason,
+    gold_mentions,
+    match_relations,
+)
 from .component import RelationExtractor
 from .errors import BioreError, Errors, Warnings
 from .readers import with_gold_entities
 from .relations import get_doc_id, get_group
 from .schema import Schema
 from .scorer import RelationKey, RelationTally, relation_keys
+from .targets import MentionKey
 
 
 @dataclass
@@ -32,6 +44,7 @@ class Evaluation:
         confusions: Count of each (gold label, predicted label); None stands for no relation.
         lost: Count of gold relations that were not found, by reason.
         articles: Right, spurious and missed relations of each article that has any.
+        excess: Count of predicted relations that are not gold, by what is wrong with them.
     """
 
     tally: RelationTally
@@ -41,6 +54,7 @@ class Evaluation:
     confusions: Counter[tuple[str | None, str | None]] = field(default_factory=Counter)
     lost: Counter[Reason] = field(default_factory=Counter)
     articles: dict[str, PRFScore] = field(default_factory=dict)
+    excess: Counter[Excess] = field(default_factory=Counter)
 
     @property
     def gold(self) -> int:
@@ -82,6 +96,7 @@ class Evaluation:
                 for label, score in self.tally.per_type.items()
             },
             "lost": {reason: self.lost[reason] for reason in REASONS},
+            "excess": {kind: self.excess[kind] for kind in EXCESSES},
             "confusion": {"labels": rows, "counts": [[self.confusions[g, p] for p in rows] for g in rows]},
         }
 
@@ -188,19 +203,21 @@ def evaluate(
         for i, (reference, doc) in enumerate(zip(batch, docs, strict=True)):
             mine = [of_docs[i] for of_docs in considered.values()]
             gold, predicted = (relation_keys(d, schema, labels=labels) for d in (reference, doc))
-            _add(result, doc, gold, predicted, schema, mine)
+            _add(result, doc, gold_mentions(reference), gold, predicted, schema, mine)
             if gold or predicted:
                 result.articles.setdefault(get_group(reference), PRFScore()).score_set(predicted, gold)
     for name, extractor in extractors.items():
         if result.documents and name in without_mentions:
             extractor.warn_of_no_entities(result.documents)
     assert result.lost.total() == result.gold - result.found
+    assert result.excess.total() == result.spurious
     return result
 
 
 def _add(
     result: Evaluation,
     doc: Doc,
+    mentions: set[MentionKey],
     gold: set[RelationKey],
     predicted: set[RelationKey],
     schema: Schema,
@@ -214,10 +231,14 @@ def _add(
     result.tally.add(gold, predicted)
     result.confusions.update(count_confusions(matches))
     for match in matches:
-        if match.gold is not None and match.gold != match.predicted:
+        if match.gold == match.predicted:
+            continue
+        if match.gold is not None:
             extractor = by_label.get(match.gold[1])
             reason = find_reason(match, doc, extractor, predicted) if extractor else "not a candidate"
             result.lost[reason] += 1
+        if match.predicted is not None:
+            result.excess[find_excess(match, mentions, gold)] += 1
 
 
 def _predict_given_gold(nlp: Language, references: Sequence[Doc]) -> tuple[list[Doc], dict[str, list[Considered]]]:

@@ -20,12 +20,19 @@ GROUP_KEY = "biore_group"
 Role = Literal["head", "tail"]
 
 
-class MentionRecord(TypedDict):
-    """One mention: character offsets in the Doc's text (end exclusive) and entity type."""
-
+class _Mention(TypedDict):
     start: int
     end: int
     type: str
+
+
+class MentionRecord(_Mention, total=False):
+    """One mention: character offsets in the Doc's text (end exclusive) and entity type.
+
+    ``long_form`` is there only where the mention is an abbreviation that a detector found the long form of.
+    """
+
+    long_form: str
 
 
 class RelationRecord(TypedDict):
@@ -51,13 +58,22 @@ class Relation:
 
 
 def mention_record(span: Span) -> MentionRecord:
-    """Describe a Span by its character offsets and label."""
-    return {"start": span.start_char, "end": span.end_char, "type": span.label_}
+    """Describe a Span by its character offsets, its label and, if it has one, its long form."""
+    record: MentionRecord = {"start": span.start_char, "end": span.end_char, "type": span.label_}
+    if long_form := get_long_form(span):
+        record["long_form"] = long_form
+    return record
 
 
 def relation_record(head: Span, tail: Span, label: str, score: float = 1.0) -> RelationRecord:
     """Make the plain record of a relation between two Spans of one Doc."""
     return {"head": mention_record(head), "tail": mention_record(tail), "label": label, "score": float(score)}
+
+
+def get_long_form(span: Span) -> str | None:
+    """Return the long form of an abbreviation, if a detector set ``Span._.long_form`` on these characters."""
+    value = span._.long_form
+    return value.text if isinstance(value, Span) else value if isinstance(value, str) else None
 
 
 def get_records(doc: Doc) -> list[RelationRecord]:
@@ -66,12 +82,16 @@ def get_records(doc: Doc) -> list[RelationRecord]:
 
 
 def set_records(doc: Doc, records: Iterable[RelationRecord]) -> None:
-    """Replace the relations of a Doc.
+    """Replace the relations of a Doc. Long forms in the records become those of the mentions that have none.
 
     Raises:
         BioreError: BR020 if a record lacks a key.
     """
-    doc.user_data[RELATIONS_KEY] = [_checked(record) for record in records]
+    checked = [_checked(record) for record in records]
+    doc.user_data[RELATIONS_KEY] = checked
+    for record in checked:
+        _set_long_form(doc, record["head"])
+        _set_long_form(doc, record["tail"])
 
 
 def get_relations(doc: Doc) -> list[Relation]:
@@ -144,7 +164,10 @@ def from_docs(docs: Sequence[Doc], **kwargs: Any) -> Doc | None:
 
 
 def register_extensions() -> None:
-    """Add ``Doc._.relations``, ``Doc._.relation_records`` and ``Span._.relations``, unless another package did."""
+    """Add ``Doc._.relations``, ``Doc._.relation_records`` and ``Span._.relations``, unless another package did.
+
+    ``Span._.long_form`` is shared: scispaCy's detector defines it in the same way, and may do so before or after us.
+    """
     extensions: list[tuple[type[Doc] | type[Span], str, dict[str, Any]]] = [
         (Doc, "relations", {"getter": get_relations, "setter": set_relations}),
         (Doc, "relation_records", {"getter": get_records, "setter": set_records}),
@@ -155,6 +178,8 @@ def register_extensions() -> None:
             cls.set_extension(name, **functions)
         elif getattr(cls.get_extension(name)[2], "__module__", None) != __name__:
             warnings.warn(Warnings.BRW03.format(name=name), stacklevel=2)
+    if not Span.has_extension("long_form"):
+        Span.set_extension("long_form", default=None)
 
 
 def _known_spans(doc: Doc) -> dict[tuple[int, int, str], Span]:
@@ -175,6 +200,12 @@ def _span(doc: Doc, record: RelationRecord, role: Role, known: Mapping[tuple[int
 def _is_mention(span: Span, mention: Span) -> bool:
     same_characters = (span.start_char, span.end_char) == (mention.start_char, mention.end_char)
     return same_characters and span.label in (0, mention.label)
+
+
+def _set_long_form(doc: Doc, mention: MentionRecord) -> None:
+    span = doc.char_span(mention["start"], mention["end"]) if "long_form" in mention else None
+    if span is not None and get_long_form(span) is None:
+        span._.long_form = mention["long_form"]
 
 
 def _shift(record: RelationRecord, by: int) -> RelationRecord:
@@ -204,4 +235,7 @@ def _checked(record: Any) -> RelationRecord:
 
 
 def _checked_mention(mention: Any) -> MentionRecord:
-    return {"start": int(mention["start"]), "end": int(mention["end"]), "type": str(mention["type"])}
+    record: MentionRecord = {"start": int(mention["start"]), "end": int(mention["end"]), "type": str(mention["type"])}
+    if mention.get("long_form"):
+        record["long_form"] = str(mention["long_form"])
+    return record

@@ -3,7 +3,7 @@
 import os
 import re
 import string
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -178,6 +178,44 @@ def make_nlp(tiny_encoder: str) -> Callable[..., Language]:
             **(model or {}),
         }
         nlp.add_pipe("relation_extractor", config={"model": settings, "relation_types": labels, **config})
+        return nlp
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def relation_nlp(make_nlp: Callable[..., Language], make_example: Callable[..., Example]) -> Language:
+    """A pipeline with a sentencizer and a relation extractor that answers every pair of the types of its schema."""
+    nlp = make_nlp(threshold=0.0)
+    nlp.add_pipe("sentencizer", first=True)
+    example = make_example("[aspirin|CHEMICAL] blocks [ptgs|GENE] and [cyp|GENE] .", [(0, 1, "INHIBITS")])
+    nlp.initialize(lambda: [example])
+    return nlp
+
+
+@pytest.fixture(scope="session")
+def relation_path(relation_nlp: Language, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of ``relation_nlp``."""
+    path = tmp_path_factory.mktemp("relations") / "model"
+    relation_nlp.to_disk(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def make_recogniser() -> Callable[..., Language]:
+    """A function that makes a pipeline that finds entities: the name of each label in lower case, and other terms.
+
+    Its arguments: the labels; ``terms``, a dict of further terms and their labels; ``sentences=False`` leaves sentence
+    boundaries unset.
+    """
+
+    def make(labels: Iterable[str], *, terms: dict[str, str] | None = None, sentences: bool = True) -> Language:
+        nlp = spacy.blank("en")
+        if sentences:
+            nlp.add_pipe("sentencizer")
+        ruler: Any = nlp.add_pipe("entity_ruler", name="ner")
+        ruler.add_patterns([{"label": label, "pattern": label.lower()} for label in labels])
+        ruler.add_patterns([{"label": label, "pattern": term} for term, label in (terms or {}).items()])
         return nlp
 
     return make

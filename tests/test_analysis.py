@@ -11,7 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from spacy.tokens import Doc
 
-from spacy_biore.analysis import Considered, Match, Reason, count_confusions, find_reason, match_relations
+from spacy_biore.analysis import (
+    Considered,
+    Match,
+    Reason,
+    count_confusions,
+    find_excess,
+    find_reason,
+    gold_mentions,
+    match_relations,
+)
 from spacy_biore.candidates import make_candidate_generator
 from spacy_biore.relations import get_records
 from spacy_biore.schema import Schema
@@ -101,6 +110,31 @@ def test_directed_labels_of_opposite_order_are_not_confused():
     gold, predicted = ((MENTIONS[0], MENTIONS[1]), "A"), ((MENTIONS[1], MENTIONS[0]), "B")
     matches = match_relations({gold}, {predicted}, Schema.from_config(types))
     assert matches == [Match(gold, None), Match(None, predicted)]
+
+
+@pytest.mark.parametrize(
+    ("gold", "predicted", "expected"),
+    [
+        ((0, 2, "REGULATES"), (0, 2, "BINDS"), "wrong label"),
+        ((0, 2, "REGULATES"), (2, 0, "REGULATES"), "wrong direction"),
+        ((0, 2, "REGULATES"), (0, 1, "REGULATES"), "entity not gold"),
+        ((0, 2, "REGULATES"), (2, 3, "REGULATES"), "pair not related"),
+    ],
+)
+def test_predicted_relation_that_is_not_gold_has_one_fault(
+    gold: tuple[int, int, str], predicted: tuple[int, int, str], expected: str
+):
+    mentions = [*MENTIONS, (12, 14, "GENE")]
+    g, p = (in_order((mentions[head], mentions[tail]), label) for head, tail, label in (gold, predicted))
+    (match,) = (m for m in match_relations({g}, {p}, SCHEMA) if m.predicted)
+    assert find_excess(match, {mentions[0], mentions[2], mentions[3]}, {g}) == expected
+
+
+def test_gold_mentions_are_entities_spans_and_arguments(make_doc: Callable[..., Doc]):
+    doc = make_doc("[aspirin|CHEMICAL] blocks [ptgs|GENE] , cyp .", [(0, 1, "INHIBITS")], spans_key="entities")
+    doc.ents = [doc.char_span(22, 25, label="GENE")]
+    doc.spans["entities"] = [doc.spans["entities"][0]]
+    assert gold_mentions(doc) == {(0, 7, "CHEMICAL"), (15, 19, "GENE"), (22, 25, "GENE")}
 
 
 def test_mention_inside_a_token_is_unaligned(make_doc: Callable[..., Doc]):

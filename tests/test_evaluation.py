@@ -79,6 +79,28 @@ def test_end_to_end_relation_needs_its_entities(reader_nlp: Language, make_doc: 
     assert result.lost == {"entity missed": 3}
 
 
+def test_end_to_end_tells_what_was_lost_and_what_is_too_much(nlp: Language, make_doc: Callable[..., Doc]):
+    nlp.add_pipe("sentencizer", first=True)
+    ruler: Any = nlp.add_pipe("entity_ruler", after="sentencizer")
+    ruler.add_patterns([*PATTERNS, *({"label": "GENE", "pattern": word} for word in ("cyp", "egfr", "mapk", "that"))])
+    first = make_doc(
+        "[aspirin|CHEMICAL] blocks [ptgs|GENE] , [cyp|GENE] and [lost|GENE] . [aspirin|CHEMICAL] spares [egfr|GENE] .",
+        [(0, 1, "INHIBITS"), (0, 2, "INHIBITS"), (0, 3, "INHIBITS"), (0, 5, "INHIBITS")],
+    )
+    second = make_doc("[ptgs|GENE] , [cyp|GENE] and [mapk|GENE] that bind .", [(0, 1, "BINDS")])
+    answers = {
+        ("aspirin", "ptgs"): "INHIBITS",
+        ("aspirin", "egfr"): "INHIBITS",
+        ("ptgs", "cyp"): "BINDS",
+        ("cyp", "mapk"): "BINDS",
+        ("mapk", "that"): "BINDS",
+    }
+    result = evaluate(answer(nlp, answers), read_back(nlp, first, second), end_to_end=True)
+    assert (result.gold, result.found, result.spurious) == (5, 2, 4)
+    assert result.lost == {"no relation predicted": 1, "entity missed": 1, "cross-sentence": 1}
+    assert result.excess == {"pair not related": 3, "entity not gold": 1}
+
+
 def test_given_gold_entities_no_other_component_runs(reader_nlp: Language, make_doc: Callable[..., Doc]):
     doc = make_doc("[aspirin|CHEMICAL] blocks [egfr|GENE] , ptgs .", [(0, 1, "INHIBITS")])
     result = evaluate(answer(reader_nlp, {("aspirin", "egfr"): "INHIBITS"}), read_back(reader_nlp, doc))
@@ -152,7 +174,7 @@ def test_reasons_confusions_and_scores_add_up(
     assert counts[:-1].sum(axis=1).tolist() == [label["gold"] for label in support]
     assert counts[:, :-1].sum(axis=0).tolist() == [label["predicted"] for label in support]
     assert counts[:-1, :-1].trace() == report["found"]
-    assert report["predicted"] - report["found"] == report["spurious"]
+    assert report["predicted"] - report["found"] == report["spurious"] == sum(report["excess"].values())
 
 
 def test_labels_restrict_gold_and_predictions(nlp: Language, make_doc: Callable[..., Doc]):

@@ -10,6 +10,9 @@ from spacy.tokens import DocBin
 from spacy.vocab import Vocab
 from weasel.util.config import load_project_config
 
+from spacy_biore.assembly.type_maps import READY_MAPS
+from spacy_biore.cli.assemble import URL
+
 ROOT = Path(__file__).parents[1]
 CONFIGS = sorted((ROOT / "configs").glob("*.cfg"))
 
@@ -33,6 +36,14 @@ def test_every_file_that_a_command_depends_on_is_there_or_made_by_an_earlier_one
         for path in commands[name].get("deps", []):
             assert path in made or (ROOT / path).exists(), f"{name} needs {path}"
         made.update(commands[name].get("outputs", []), commands[name].get("outputs_no_cache", []))
+
+
+def test_recogniser_comes_from_its_authors_without_its_dependencies(project):
+    [command] = [command for command in project["commands"] if command["name"] == "recogniser"]
+    script = " ".join(command["script"])
+    assert "--no-deps" in script
+    assert URL.format(name=project["vars"]["recogniser"]) in script
+    assert project["vars"]["recogniser"] in READY_MAPS
 
 
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda path: path.stem)

@@ -4,15 +4,17 @@ import typer
 from spacy.cli._util import app
 
 from .adapt import adapt_cli
+from .assemble import assemble_cli
 from .convert import convert_cli
 from .crossval import crossval_cli
 from .evaluate import evaluate_cli
 from .find_threshold import find_threshold_cli
 
-HELP = "Relation extraction for biomedical text: adapt encoders, convert corpora, evaluate and cross-validate."
+HELP = "Relation extraction for biomedical text: adapt encoders, convert corpora, assemble and evaluate pipelines."
 
 biore_cli = typer.Typer(name="biore", help=HELP, no_args_is_help=True)
 biore_cli.command("adapt")(adapt_cli)
+biore_cli.command("assemble")(assemble_cli)
 biore_cli.command("convert")(convert_cli)
 biore_cli.command("crossval", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(crossval_cli)
 biore_cli.command("evaluate")(evaluate_cli)

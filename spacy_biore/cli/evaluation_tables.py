@@ -6,7 +6,7 @@ from typing import Literal
 from spacy.scorer import PRFScore
 from wasabi import tables
 
-from ..analysis import REASONS
+from ..analysis import EXCESSES, REASONS
 from ..evaluation import Evaluation
 from ..scorer import Macro
 
@@ -59,12 +59,14 @@ def _confusion_rows(result: Evaluation) -> list[Row]:
 
 def _loss_rows(result: Evaluation) -> list[Row]:
     lost = [(reason, result.lost[reason]) for reason in REASONS if result.lost[reason]]
+    excess = [(f"- {kind}", str(result.excess[kind]), "") for kind in EXCESSES if result.excess[kind]]
     return [
         _share("gold", result.gold, result.gold),
         _share("found", result.found, result.gold),
         _share("lost", result.gold - result.found, result.gold),
         *(_share(f"- {reason}", count, result.gold) for reason, count in lost),
         ("spurious", str(result.spurious), ""),
+        *excess,
     ]
 
 
