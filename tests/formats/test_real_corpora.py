@@ -89,13 +89,14 @@ def test_nlm_chem_is_made_of_passages(folder):
 
 
 def numbers_in(doc_bins, schema):
-    """Return the numbers of candidate pairs, of those with a label, and of relations in .spacy files."""
+    """Return the numbers of candidate pairs on different characters, of pairs with a label, and of relations."""
     generate, vocab = make_candidate_generator(spans_key="entities"), Vocab()
     numbers = Counter()
     for path in doc_bins:
         for doc in DocBin().from_disk(path).get_docs(vocab):
             candidates = generate(doc, schema)
-            numbers["candidates"] += len(candidates)
+            ends = [(mention.start, mention.end) for mention in candidates.mentions]
+            numbers["candidates"] += len({(ends[head], ends[tail]) for head, tail in candidates.pairs})
             numbers["positive"] += int(gold_labels(doc, candidates, schema).any(axis=1).sum())
             numbers["relations"] += len(get_records(doc))
     return tuple(numbers[name] for name in ("candidates", "positive", "relations"))
@@ -118,7 +119,8 @@ def test_ddi(folder, tmp_path):
     assert "negative pairs read 23771 4737" in printed
     schema = symmetric("DRUG", "advise", "effect", "int", "mechanism")
     assert numbers_in([tmp_path / "out" / "train.spacy"], schema) == (27792, 4020, 4020)
-    assert numbers_in([tmp_path / "out" / "test.spacy"], schema) == (5716, 979, 979)
+    # 5716, but two discontinuous mentions of one sentence are covered by the same text.
+    assert numbers_in([tmp_path / "out" / "test.spacy"], schema) == (5714, 979, 979)
 
 
 @pytest.mark.slow
