@@ -1,7 +1,7 @@
 """Small charts as SVG text: points with whiskers, joined by lines or not."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from html import escape
 from typing import NamedTuple
 
@@ -63,7 +63,7 @@ def chart(title: str, x_label: str, y_label: str, series: dict[str, list[Point]]
     return "\n".join([head, f"<title>{escape(title)}</title>", background, *parts, "</svg>"]) + "\n"
 
 
-def _scale(values: tuple[float, float], pixels: tuple[float, float]):
+def _scale(values: tuple[float, float], pixels: tuple[float, float]) -> Callable[[float], float]:
     share = (pixels[1] - pixels[0]) / (values[1] - values[0])
     return lambda value: pixels[0] + (value - values[0]) * share
 
