@@ -67,6 +67,7 @@ def _row(trial: Trial, *, is_best: bool) -> tuple[str, ...]:
 
 def _save(nlp: Language, path: Path) -> None:
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         nlp.to_disk(path)
     except OSError as error:
         raise BioreError(Errors.BR306.format(path=path, problem=error)) from error

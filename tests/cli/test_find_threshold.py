@@ -71,12 +71,12 @@ def test_ties_go_to_the_natural_threshold(nlp: Language, corpus: Path):
 
 
 def test_saves_a_pipeline_with_the_threshold(model: Path, corpus: Path, tmp_path: Path):
-    result = run(model, corpus, "--output", tmp_path / "tuned")
+    result = run(model, corpus, "--output", tmp_path / "new" / "tuned")
     assert result.exit_code == 0, result.output
     rows = [line.split() for line in result.output.splitlines()]
     best = [row for row in rows if row[-1:] == ["best"]]
     assert len(best) == 1 and ["natural"] in [row[:1] for row in rows]
-    tuned = spacy.load(tmp_path / "tuned")
+    tuned = spacy.load(tmp_path / "new" / "tuned")
     threshold = None if best[0][0] == "natural" else float(best[0][0])
     assert tuned.get_pipe("relation_extractor").cfg["threshold"] == threshold
     assert tuned.config["components"]["relation_extractor"]["threshold"] == threshold
