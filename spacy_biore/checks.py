@@ -1,5 +1,6 @@
 """What gold examples show before training: the schema that they imply, and whether they fit a given one."""
 
+import warnings
 from collections import Counter
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
@@ -8,7 +9,7 @@ from spacy.tokens import Doc
 from spacy.training import Example
 
 from .candidates import CandidateGenerator
-from .errors import BioreError, Errors
+from .errors import BioreError, Errors, Warnings
 from .relations import get_doc_id, get_records
 from .schema import Schema
 from .targets import candidate_keys, relation_key
@@ -87,6 +88,23 @@ def inspect_examples(
             if relation_key(record, schema)[0] not in pairs:
                 unreachable.append(doc_id)
     return Inspection(documents, mentions, unreachable, labels, types)
+
+
+def warn_of_gaps(found: Inspection, schema: Schema, *, name: str) -> None:
+    """Warn of what can't be learned: no entities (BRW01), no relations (BRW06), names that never occur (BRW07).
+
+    Relations whose pairs are no candidates are warned of as well (BRW04).
+    """
+    missing = ", ".join(found.missing(schema))
+    if found.documents and not found.mentions:
+        warnings.warn(Warnings.BRW01.format(n_docs=found.documents, name=name), stacklevel=3)
+    elif found.documents and not found.labels:
+        warnings.warn(Warnings.BRW06.format(n_docs=found.documents, name=name), stacklevel=3)
+    elif missing:
+        warnings.warn(Warnings.BRW07.format(missing=missing, name=name), stacklevel=3)
+    if found.unreachable:
+        text = Warnings.BRW04.format(n_relations=len(found.unreachable), doc_id=found.unreachable[0])
+        warnings.warn(text, stacklevel=3)
 
 
 def _misfit(schema: Schema, label: str, head: str, tail: str) -> str | None:

@@ -1,7 +1,6 @@
 """The pipeline component ``relation_extractor``."""
 
 import math
-import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -23,8 +22,8 @@ from .candidates import (
     make_candidate_generator,
     stack_allowed,
 )
-from .checks import inspect_examples, observed_schema
-from .errors import BioreError, Errors, Warnings
+from .checks import inspect_examples, observed_schema, warn_of_gaps
+from .errors import BioreError, Errors
 from .model.architecture import PairLogits, RelationModel, attention
 from .predictions import Predictions
 from .relations import (
@@ -292,20 +291,7 @@ class RelationExtractor(TrainablePipe):
         pipes = [pipe for _, pipe in nlp.pipeline] if nlp is not None else []
         elsewhere = {label for pipe in pipes if isinstance(pipe, RelationExtractor) for label in pipe.labels}
         found = inspect_examples(examples, self.generate, self.schema, name=self.name, elsewhere=elsewhere)
-        missing = ", ".join(found.missing(self.schema))
-        if found.documents and not found.mentions:
-            self.warn_of_no_entities(found.documents)
-        elif found.documents and not found.labels:
-            warnings.warn(Warnings.BRW06.format(n_docs=found.documents, name=self.name), stacklevel=3)
-        elif missing:
-            warnings.warn(Warnings.BRW07.format(missing=missing, name=self.name), stacklevel=3)
-        if found.unreachable:
-            text = Warnings.BRW04.format(n_relations=len(found.unreachable), doc_id=found.unreachable[0])
-            warnings.warn(text, stacklevel=3)
-
-    def warn_of_no_entities(self, n_docs: int) -> None:
-        """Warn that there is nothing to relate in a whole corpus."""
-        warnings.warn(Warnings.BRW01.format(n_docs=n_docs, name=self.name), stacklevel=3)
+        warn_of_gaps(found, self.schema, name=self.name)
 
 
 def _as_record(doc: Doc, mention: Mention) -> MentionRecord:

@@ -34,6 +34,7 @@ class Errors(metaclass=ErrorsWithCodes):
         "Can't add the label '{label}' to '{name}' after its model was initialized: the output layer has a fixed "
         "size. Add labels first, or initialize again."
     )
+    BR007 = "label_thresholds has two entries for '{label}'. Leave one of them."
     # candidates
     BR010 = "Candidate generator: {setting} is {value!r}; it must be {expected}."
     BR011 = (
@@ -117,6 +118,7 @@ class Errors(metaclass=ErrorsWithCodes):
         "{where}: there already is a different document with the id '{doc_id}' ({first}). Give each document an id of "
         "its own."
     )
+    BR118 = "{where}: document '{doc_id}': the {kind} is empty. Fill it in, or remove the row."
     BR120 = (
         "{where}: document '{doc_id}': an instance needs the tags of two mentions, and this one has {number} (tags: "
         "{tags}): {text!r}. A tag for two mentions is written @TYPE-TYPE$ or named with --tag-alias; a header line "

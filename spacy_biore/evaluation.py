@@ -206,9 +206,8 @@ def evaluate(
             _add(result, doc, gold_mentions(reference), gold, predicted, schema, mine)
             if gold or predicted:
                 result.articles.setdefault(get_group(reference), PRFScore()).score_set(predicted, gold)
-    for name, extractor in extractors.items():
-        if result.documents and name in without_mentions:
-            extractor.warn_of_no_entities(result.documents)
+    for name in sorted(without_mentions) if result.documents else ():
+        warnings.warn(Warnings.BRW01.format(n_docs=result.documents, name=name), stacklevel=2)
     assert result.lost.total() == result.gold - result.found
     assert result.excess.total() == result.spurious
     return result

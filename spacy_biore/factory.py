@@ -8,6 +8,7 @@ from thinc.api import Model
 
 from .candidates import CandidateGenerator
 from .component import RelationExtractor
+from .thresholds import as_thresholds
 
 DEFAULT_CONFIG: dict[str, Any] = {
     "model": {
@@ -18,7 +19,7 @@ DEFAULT_CONFIG: dict[str, Any] = {
     "relation_types": [],
     "exclusive": True,
     "threshold": None,
-    "label_thresholds": {},
+    "label_thresholds": [],
     "scorer": {"@scorers": "spacy-biore.RelationScorer.v1"},
 }
 
@@ -44,10 +45,13 @@ def make_relation_extractor(
     relation_types: list[dict[str, Any]],
     exclusive: bool,
     threshold: float | None,
-    label_thresholds: dict[str, float],
+    label_thresholds: list[tuple[str, float]],
     scorer: Callable | None,
 ) -> RelationExtractor:
-    """Make a relation extractor; see ``RelationExtractor`` for the settings."""
+    """Make a relation extractor; see ``RelationExtractor`` for the settings.
+
+    The thresholds of labels are a list of pairs, because a config can't hold labels with a colon as keys.
+    """
     return RelationExtractor(
         nlp.vocab,
         model,
@@ -56,6 +60,6 @@ def make_relation_extractor(
         relation_types=relation_types,
         exclusive=exclusive,
         threshold=threshold,
-        label_thresholds=label_thresholds,
+        label_thresholds=as_thresholds(label_thresholds),
         scorer=scorer,
     )

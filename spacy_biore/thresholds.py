@@ -1,12 +1,29 @@
 """How probable a relation must be: the settings of a component as one number a label."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .errors import BioreError, Errors
+
+
+def as_thresholds(pairs: Iterable[tuple[str, float]]) -> dict[str, float]:
+    """Return the thresholds of single labels that a config holds.
+
+    Args:
+        pairs: Pairs of label and threshold.
+
+    Raises:
+        BioreError: BR007 if a label stands there twice.
+    """
+    thresholds: dict[str, float] = {}
+    for label, value in pairs:
+        if label in thresholds:
+            raise BioreError(Errors.BR007.format(label=label))
+        thresholds[label] = value
+    return thresholds
 
 
 def threshold_array(

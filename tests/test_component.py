@@ -198,46 +198,6 @@ def test_two_extractors_in_one_pipeline(make_nlp, make_example, make_doc, tiny_e
     assert set(nlp.update([make_example(MARKED)], losses={})) == {"relation_extractor", "second"}
 
 
-# --- thresholds ---
-
-
-def test_thresholds_are_read_when_predicting(nlp, extractor, make_doc):
-    doc = make_doc(MARKED)
-    scores = sorted(record["score"] for record in get_records(extractor(doc)))
-    extractor.cfg["threshold"] = (scores[0] + scores[1]) / 2
-    assert len(get_records(extractor(doc))) == 2
-    # As `spacy find-threshold` does it.
-    extractor.cfg = {**extractor.cfg, "threshold": 1.0}
-    assert get_records(extractor(doc)) == []
-    extractor.cfg["label_thresholds"] = {"BINDS": 0.0}
-    # Only where the types permit it, however low the threshold.
-    assert labels_of(extractor(doc)) == ["BINDS"]
-
-
-def test_natural_threshold_is_that_of_the_null_class(make_nlp, examples, make_doc):
-    nlp = make_nlp()
-    nlp.initialize(lambda: examples)
-    extractor = nlp.get_pipe("relation_extractor")
-    classifier = extractor.model.shims[0].network.classifier
-    for bias, expected in (([9.0, 0, 0], 0), ([0, 9.0, 9.0], 3)):
-        classifier.bias.data = classifier.bias.new_tensor(bias)
-        assert len(get_records(extractor(make_doc(MARKED)))) == expected
-
-
-@pytest.mark.parametrize("config", [{"threshold": 1.5}, {"label_thresholds": {"BINDS": -0.1}}])
-def test_threshold_out_of_range(make_nlp, config):
-    with pytest.raises(BioreError, match="BR005"):
-        make_nlp(**config)
-
-
-def test_threshold_of_an_unknown_label(make_nlp, examples):
-    with pytest.raises(BioreError, match=r"BR002.*CURES.*INHIBITS, BINDS"):
-        make_nlp(label_thresholds={"CURES": 0.5})
-    nlp = make_nlp(labels=[], label_thresholds={"CURES": 0.5})
-    with pytest.raises(BioreError, match=r"BR002.*CURES"):
-        nlp.initialize(lambda: examples)
-
-
 # --- explanations and text that is too long ---
 
 

@@ -16,7 +16,7 @@ from ..assembly.type_mapper import TypeMap
 from ..assembly.type_maps import READY_MAPS
 from ..component import RelationExtractor
 from ..errors import BioreError, Errors
-from .common import load_pipeline, messages
+from .common import load_pipeline, messages, save_pipeline
 from .evaluation_tables import make_table
 from .parsing import parse_map
 
@@ -85,7 +85,8 @@ def assemble_cli(
             linker=linker.value if linker else None,
         )
         _print(result, ner, relations)
-        _save(result.nlp, output)
+        save_pipeline(result.nlp, output)
+        msg.good(f"Saved the pipeline to {output}")
 
 
 def _load_recogniser(name: str) -> Language:
@@ -121,12 +122,3 @@ def _print(result: Assembly, ner: str, relations: str) -> None:
     print(f"\nComponents\n\n{make_table(['', 'factory', 'from'], rows)}\n")
     if changes := [(label, new or "dropped") for label, new in result.types.items() if label != new]:
         print(f"Entity types\n\n{make_table(['label', 'type'], changes)}\n")
-
-
-def _save(nlp: Language, path: Path) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        nlp.to_disk(path)
-    except OSError as error:
-        raise BioreError(Errors.BR306.format(path=path, problem=error)) from error
-    msg.good(f"Saved the pipeline to {path}")

@@ -1,4 +1,4 @@
-"""What several commands do: report errors, load a pipeline, read a corpus, save JSON."""
+"""What several commands do: report errors, load and save a pipeline, read a corpus."""
 
 import json
 import warnings
@@ -85,6 +85,19 @@ def read_corpus(path: Path, nlp: Language) -> Iterator[Doc]:
 def progress(documents: Iterable[T], title: str | None = None, *, total: int | None = None) -> "tqdm[T]":
     """Show progress on a terminal, as spaCy's own commands do, and nowhere else."""
     return tqdm(documents, desc=title, total=total, unit=" docs", disable=None, leave=False)
+
+
+def save_pipeline(nlp: Language, path: Path) -> None:
+    """Save a pipeline, and make the folders above it.
+
+    Raises:
+        BioreError: BR306 if it can't be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        nlp.to_disk(path)
+    except OSError as error:
+        raise BioreError(Errors.BR306.format(path=path, problem=error)) from error
 
 
 def to_json(report: Any) -> str:

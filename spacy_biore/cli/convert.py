@@ -100,7 +100,7 @@ def convert_cli(
     ] = None,
     null_labels: Annotated[
         str | None,
-        typer.Option("--null-label", help="masked: labels that mean no relation (default: false,0,DDI-false)"),
+        typer.Option("--null-label", help="masked: labels that mean no relation (default: false,0,ddi-false)"),
     ] = None,
     tag_aliases: Annotated[
         str | None, typer.Option("--tag-alias", help="masked: what a tag stands for, e.g. PROT12=PROTEIN-PROTEIN")

@@ -4,14 +4,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from spacy.language import Language
 from wasabi import msg
 
 from ..component import RelationExtractor
 from ..errors import BioreError, Errors
 from ..evaluation import get_extractors, survey
 from ..threshold_search import Trial, best_trial, set_threshold, try_thresholds
-from .common import load_pipeline, messages, progress, read_corpus, use_gpu
+from .common import load_pipeline, messages, progress, read_corpus, save_pipeline, use_gpu
 from .evaluation_tables import make_table, percent
 
 
@@ -48,7 +47,8 @@ def find_threshold_cli(
         print(make_table(["threshold", "P", "R", "F", ""], [_row(trial, is_best=trial is best) for trial in trials]))
         if output is not None:
             set_threshold(nlp, name, best)
-            _save(nlp, output)
+            save_pipeline(nlp, output)
+            msg.good(f"Saved the pipeline with this threshold to {output}")
 
 
 def _choose(extractors: dict[str, RelationExtractor], name: str | None) -> tuple[str, RelationExtractor]:
@@ -63,12 +63,3 @@ def _row(trial: Trial, *, is_best: bool) -> tuple[str, ...]:
     score = trial.tally.micro
     threshold = "natural" if trial.threshold is None else f"{trial.threshold:.2f}"
     return threshold, *map(percent, (score.precision, score.recall, score.fscore)), "best" if is_best else ""
-
-
-def _save(nlp: Language, path: Path) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        nlp.to_disk(path)
-    except OSError as error:
-        raise BioreError(Errors.BR306.format(path=path, problem=error)) from error
-    msg.good(f"Saved the pipeline with this threshold to {path}")

@@ -12,7 +12,7 @@ from pathlib import Path
 from ..errors import BioreError, Errors, Warnings
 from .counts import MENTION_DROPPED, Counts
 from .document import Document, Mention, Relation
-from .lines import Line, read_lines
+from .lines import Line, checked_name, read_lines
 from .mentions import MentionRow, OnMismatch, build_mentions
 from .sources import Found, Source, files_in, in_order, split_name
 
@@ -63,7 +63,7 @@ def read_chemprot(source: Source, *, on_mismatch: OnMismatch = "error") -> Itera
     """Read one split: relations from its gold standard, or, where it has none, from its table of relations.
 
     Raises:
-        BioreError: BR101 to BR109 for what the tables may hold that does not fit.
+        BioreError: BR101 to BR109, BR113 and BR118 for what the tables may hold that does not fit.
     """
     abstracts = [_abstract(line) for line in read_lines(source.files["abstracts"])]
     known = {doc_id for _, doc_id, _ in abstracts}
@@ -122,13 +122,14 @@ def _by_document(path: Path, *sizes: int, known: Collection[str]) -> dict[str, l
 
 def _mention_row(line: Line) -> MentionRow:
     doc_id, mention_id, entity_type, start, end, surface = line.columns(6)
-    return MentionRow(line, doc_id, mention_id, TYPES.get(entity_type, entity_type), start, end, surface)
+    return MentionRow(line, doc_id, mention_id, TYPES.get(entity_type.strip(), entity_type), start, end, surface)
 
 
 def _relations(rows: Iterable[Line], mentions: dict[str, Mention | None], counts: Counts) -> Iterator[Relation]:
     for line in rows:
         counts.relations.read += 1
         doc_id, label, *details = line.columns(4, 6)
+        label = checked_name(label, "label of a relation", where=line, doc_id=doc_id)
         if len(details) == 4 and details[0].strip() != "Y":
             counts.relations.dropped[_NOT_EVALUATED] += 1
             continue

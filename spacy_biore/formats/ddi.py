@@ -76,7 +76,7 @@ def _relations(sentence: Sentence) -> Iterator[Relation]:
             sentence.counts.negatives += 1
             continue
         sentence.counts.relations.read += 1
-        if label := pair.get("type"):
+        if label := pair.get("type", "").strip():
             yield from sentence.relate(pair, label)
         else:
             sentence.counts.relations.dropped[NO_TYPE] += 1

@@ -25,6 +25,8 @@ _OPTIONAL: dict[str, dict[str, type]] = {
     "mention": {"concept": str},
     "relation": {},
 }
+# What names a class: two spellings of one name would be two classes.
+_NAME_KEYS = ("type", "label")
 _NAMES = {str: "a string", int: "a whole number", list: "a list"}
 
 
@@ -128,8 +130,10 @@ def _problem(value: Any, required: Mapping[str, type], optional: Mapping[str, ty
 
 
 def _fault(key: str, value: str) -> str | None:
-    if not value and key != "text":
+    if not value.strip() and key != "text":
         return "must not be empty"
+    if key in _NAME_KEYS and value != value.strip():
+        return "must not begin or end with whitespace"
     try:
         value.encode("utf-8")
     except UnicodeEncodeError as error:

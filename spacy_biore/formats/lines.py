@@ -60,6 +60,18 @@ def shorten(text: str, limit: int = 60) -> str:
     return text if len(text) <= limit else text[: limit - 3] + "..."
 
 
+def checked_name(value: str, kind: str, *, where: object, doc_id: str) -> str:
+    """Return a name that a corpus gives, such as a type or a label, without the whitespace around it.
+
+    Raises:
+        BioreError: BR118 if nothing is left.
+    """
+    name = value.strip()
+    if not name:
+        raise BioreError(Errors.BR118.format(where=where, doc_id=doc_id, kind=kind))
+    return name
+
+
 def decode_line(raw: bytes, path: Path, number: int) -> str:
     """Return the text of a line without its line end and, on the first line, without a byte order mark.
 

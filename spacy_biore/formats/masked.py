@@ -14,11 +14,11 @@ from pathlib import Path
 from ..errors import BioreError, Errors
 from .counts import Counts
 from .document import Document, Mention, Relation
-from .lines import Line, read_lines, shorten
+from .lines import Line, checked_name, read_lines, shorten
 from .sources import Found, Source, find_files
 
 FILE_NAME = re.compile(r"\.tsv$", re.IGNORECASE)
-NULL_LABELS = ("false", "0", "DDI-false")
+NULL_LABELS = ("false", "0", "ddi-false")
 # What a tag's name stands for, where it does not spell out its types joined by a hyphen.
 ALIASES = {"CHEM-GENE": "CHEMICAL-GENE", "PROT12": "PROTEIN-PROTEIN"}
 
@@ -45,7 +45,7 @@ def read_masked(
     Args:
         source: The file.
         pair: Types of head and tail. Without it, all tags must have one type.
-        null_labels: Labels that mean that there is no relation.
+        null_labels: Labels that mean that there is no relation, in any case.
         aliases: Tag names and what they stand for: a type, or two joined by a hyphen.
 
     Returns:
@@ -53,9 +53,10 @@ def read_masked(
         article that the index names, if it names one. Where both mentions have one type, the first is the head.
 
     Raises:
-        BioreError: BR100 to BR103 for lines, BR120 to BR122 for tags.
+        BioreError: BR100 to BR103 for lines, BR118 for an empty label, BR120 to BR122 for tags.
     """
     width: int | None = None
+    nulls = {null.lower() for null in null_labels}
     for line in read_lines(source.path):
         if width is None and line.text.lower() in _HEADERS:
             width = len(line.columns(2, 3))
@@ -64,7 +65,8 @@ def read_masked(
         width = width or len(index) + 2
         doc_id = index[0] if index else f"{source.name}:{line.number}"
         head, tail = _in_order(_mentions(sentence, aliases, line, doc_id), pair, line, doc_id)
-        relations = [] if label in null_labels else [Relation(head.id, tail.id, label)]
+        label = checked_name(label, "label", where=line, doc_id=doc_id)
+        relations = [] if label.lower() in nulls else [Relation(head.id, tail.id, label)]
         counts = Counts.of_document(mentions=2, relations=len(relations))
         counts.negatives = 1 - len(relations)
         yield Document(

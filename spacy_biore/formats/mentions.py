@@ -8,7 +8,7 @@ from typing import Literal
 from ..errors import BioreError, Errors
 from .counts import Counts
 from .document import Mention
-from .lines import Line, shorten
+from .lines import Line, checked_name, shorten
 
 OnMismatch = Literal["error", "drop"]
 
@@ -47,14 +47,16 @@ def build_mentions(
         The mentions by id; ``None`` for one that was dropped.
 
     Raises:
-        BioreError: BR104, BR105 for offsets, BR106 for a surface text that contradicts them, BR107 for a second id.
+        BioreError: BR104, BR105 for offsets, BR106 for a surface text that contradicts them, BR107 for a second id,
+            BR118 for an empty type.
     """
     mentions: dict[str, Mention | None] = {}
     for row in rows:
         counts.mentions.read += 1
         if row.id in mentions:
             raise BioreError(Errors.BR107.format(where=row.line, doc_id=row.doc_id, id=row.id))
-        mention = Mention(row.id, _offset(row, row.start), _offset(row, row.end), row.type, row.concept)
+        entity_type = checked_name(row.type, "type of a mention", where=row.line, doc_id=row.doc_id)
+        mention = Mention(row.id, _offset(row, row.start), _offset(row, row.end), entity_type, row.concept)
         check_range(mention, text, where=str(row.line), doc_id=row.doc_id)
         found = text[mention.start : mention.end]
         if found == row.surface:

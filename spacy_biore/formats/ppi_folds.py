@@ -14,7 +14,7 @@ from ..errors import BioreError, Errors
 from .counts import Counts
 from .document import Document, Mention, Relation
 from .jsonl import parse_line
-from .lines import Line, read_lines
+from .lines import Line, checked_name, read_lines
 from .mentions import OnMismatch
 from .pairs import relate
 from .parts import locate
@@ -133,9 +133,9 @@ def _place(
             where=str(lines[entity]),
             doc_id=doc_id,
         )
-        kind = types.get(entity.type, entity.type)
+        kind = checked_name(entity.type, "type of a mention", where=lines[entity], doc_id=doc_id)
         mention_id = f"{sentence.id}.e{number}"
-        placed[entity] = Mention(mention_id, base + place[0], base + place[1], kind) if place else None
+        placed[entity] = Mention(mention_id, base + place[0], base + place[1], types.get(kind, kind)) if place else None
     return placed
 
 

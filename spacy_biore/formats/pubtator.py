@@ -16,7 +16,7 @@ from pathlib import Path
 from ..errors import BioreError, Errors
 from .counts import Counts
 from .document import Document, Mention, Relation
-from .lines import Line, read_lines, shorten
+from .lines import Line, checked_name, read_lines, shorten
 from .mentions import MentionRow, OnMismatch, build_mentions
 from .sources import Found, Source, find_files
 
@@ -56,7 +56,7 @@ def read_pubtator(source: Source, *, on_mismatch: OnMismatch = "error") -> Itera
 
     Raises:
         BioreError: BR100 to BR107 for lines and mentions, BR114 for a row of another document, BR115 for a text line
-            that is missing or out of place, BR116 for a row of an unknown kind.
+            that is missing or out of place, BR116 for a row of an unknown kind, BR118 for an empty type or label.
     """
     return (_document(blocks, on_mismatch=on_mismatch) for blocks in _documents(source.path))
 
@@ -159,7 +159,8 @@ def _mention_row(line: Line, *, number: int) -> MentionRow:
 
 
 def _expand(row: Line, mentions: list[Mention], counts: Counts) -> list[Relation]:
-    _, label, first, second, *_ = row.text.split("\t")
+    doc_id, label, first, second, *_ = row.text.split("\t")
+    label = checked_name(label, "label of a relation", where=row, doc_id=doc_id)
     heads = [mention for mention in mentions if first in concept_ids(mention)]
     tails = [mention for mention in mentions if second in concept_ids(mention)]
     counts.relations.read += 1

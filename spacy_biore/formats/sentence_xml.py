@@ -15,6 +15,7 @@ from xml.etree.ElementTree import Element
 from ..errors import BioreError, Errors, Warnings
 from .counts import Counts
 from .document import Document, Mention, Relation
+from .lines import checked_name
 from .mentions import OnMismatch
 from .pairs import relate
 from .parts import MOVED, fits, locate
@@ -195,6 +196,7 @@ def _mention(entity: Element, sentence: Sentence, conventions: Conventions) -> M
     mention_id, offsets, surface, kind = (
         attribute(entity, name, where) for name in ("id", "charOffset", "text", "type")
     )
+    kind = checked_name(kind, "type of a mention", where=where, doc_id=doc_id)
     parts = _parts(offsets, conventions.ends)
     if not parts:
         raise BioreError(Errors.BR152.format(where=where, doc_id=doc_id, id=mention_id, value=offsets))

@@ -67,6 +67,13 @@ def test_splits_of_a_distribution_without_the_sample(tmp_path):
     assert set(found.skipped.values()) == {"sample set"}
 
 
+def test_names_are_read_without_the_whitespace_around_them(tmp_path):
+    entities = ENTITIES.replace("GENE-Y", " GENE-Y ").replace("CHEMICAL", "CHEMICAL ")
+    document, _ = read(write(tmp_path, gold_standard=GOLD.replace("CPR:4", "CPR:4 "), entities=entities))
+    assert {mention.type for mention in document.mentions} == {"CHEMICAL", "GENE"}
+    assert {relation.label for relation in document.relations} == {"CPR:4"}
+
+
 def test_a_sample_alone_is_read(tmp_path):
     (source,) = find_chemprot(write(tmp_path, "sample")).sources
     assert source.name == "chemprot_sample"
@@ -123,6 +130,11 @@ def test_split_without_entities(tmp_path):
         ({"entities": ENTITIES + "13\tT1\tCHEMICAL\t0\t1\tZ\n"}, r"BR108.*entities\.tsv, line 4: .*'13'"),
         ({"gold_standard": GOLD + "13\tCPR:3\tArg1:T1\tArg2:T2\n"}, r"BR108.*line 3: .*'13'"),
         ({"gold_standard": "11\tCPR:4\tArg1:T1\tArg2:T9\n"}, r"BR109.*line 1: document '11'.*'T9'"),
+        (
+            {"entities": ENTITIES.replace("GENE-N", " ")},
+            r"BR118.*line 3: document '11': the type of a mention is empty",
+        ),
+        ({"gold_standard": "11\t\tArg1:T1\tArg2:T2\n"}, r"BR118.*line 1: document '11': the label of a relation"),
         ({"gold_standard": "11\tCPR:4\tT1\tArg2:T2\n"}, r"BR113.*line 1: document '11': argument 1 .*'T1'"),
         ({"gold_standard": "11\tCPR:4\tArg2:T2\tArg1:T1\n"}, r"BR113.*argument 1"),
         ({"gold_standard": "11\tCPR:4\tINHIBITOR\tArg1:T1\tArg2:T2\n"}, r"BR103.*5 columns where 4 or 6"),

@@ -132,6 +132,7 @@ def test_sentences_without_text_are_none(read):
         (document(sentence(0, FIRST, entity("s0.e0", "5-0", "Zorbin"))), r"BR105"),
         (document(sentence(0, FIRST, entity("s0.e0", "0-6", "Zorbin"))), r"BR106.*s0: document 'D.d1'.*'Zorbin '"),
         (document(sentence(0, FIRST, ZORBIN), sentence(1, FIRST, ZORBIN)), r"BR107.*sentence D.d1.s1: .*'D.d1.s0.e0'"),
+        (document(sentence(0, FIRST, entity("s0.e0", "0-5", "Zorbin", kind=""))), r"BR118.*document 'D.d1': the type"),
         (document(sentence(0, FIRST, ZORBIN, PAIR)), r"BR109.*sentence D.d1.s0: document 'D.d1'.*'D.d1.s0.e1'"),
         (
             document(sentence(0, FIRST, ZORBIN, '<pair id="p" ddi="true" type="int"/>')),

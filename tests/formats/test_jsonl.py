@@ -84,6 +84,8 @@ def test_offsets_count_characters(read):
         (mention(start="0"), r"BR131.*'start' must be a whole number"),
         (mention(start=False), r"BR131.*'start' must be a whole number"),
         (mention(end=6.0), r"BR131.*'end' must be a whole number"),
+        (mention(type=" "), r"BR131.*'type' must not be empty"),
+        (mention(type="GENE "), r"BR131.*'type' must not begin or end with whitespace"),
         (mention(type=""), r"BR131.*'type' must not be empty"),
         (mention(concept=5), r"BR131.*'concept' must be a string"),
         (mention(name="x"), r"BR131.*unknown key 'name'"),

@@ -24,7 +24,7 @@ def test_tags_become_mentions_and_the_label_a_relation(read):
     assert document.relations == [Relation("T2", "T1", "CPR:4")]
 
 
-@pytest.mark.parametrize("label", ["false", "0", "DDI-false"])
+@pytest.mark.parametrize("label", ["false", "0", "DDI-false", "False", "FALSE "])
 def test_null_labels_mean_no_relation(read, label):
     (document,) = read(f"77.1\t@DRUG$ and @DRUG$\t{label}\n")
     assert len(document.mentions) == 2 and document.relations == []
@@ -68,6 +68,11 @@ def test_folds_of_two_columns_and_of_three_with_a_header(tmp_path):
 def test_null_labels_can_be_chosen(read):
     first, second = read("@DRUG$ and @DRUG$\tnone\n@DRUG$ or @DRUG$\tfalse\n", null_labels=["none"])
     assert first.relations == [] and second.relations[0].label == "false"
+
+
+def test_labels_are_read_without_the_whitespace_around_them(read):
+    (document,) = read("1\t@DRUG$ and @DRUG$\teffect \n")
+    assert document.relations[0].label == "effect"
 
 
 def test_first_mention_is_the_head_where_both_have_one_type(read):
@@ -141,6 +146,7 @@ def test_empty_sentence_end_is_not_an_instance_without_tags(read):
         ("a\tb\tc\td\n", {}, r"BR103.*line 1: 4 columns where 2 or 3"),
         ("1\t@A$ @A$\t0\n@A$ @A$\t0\n", {}, r"BR103.*line 2: 2 columns where 3"),
         ("id\ttext\tclass\n1\t@A$ @A$\t0\n", {}, r"BR120.*line 1: document 'id'.*has 0 \(tags: none\).*header"),
+        ("1\t@A$ @A$\t\n", {}, r"BR118.*line 1: document '1': the label is empty"),
         ("1\tonly @A$ here\t0\n", {}, r"BR120.*line 1: document '1'.*has 1 \(tags: @A\$\)"),
         ("1\t@A$ @A$ @A$\t0\n", {}, r"BR120.*has 3 "),
         ("1\t@A-A$ @A$\t0\n", {}, r"BR120.*has 3 "),

@@ -139,6 +139,8 @@ def test_mismatch_can_be_dropped(read):
         ("21|t|Title.\n22|a|Abstract.\n", r"BR114.*line 2: .*'22'.*'21'"),
         (TEXT + MENTIONS + "22\tCID\tD1\tD2\n", r"BR114.*line 7: .*'22'.*'21'"),
         (TEXT + "22\t0\t6\tZorbin\tChemical\tD1\n", r"BR114.*line 3"),
+        (TEXT + "21\t0\t6\tZorbin\t\tD1\n", r"BR118.*line 3: document '21': the type of a mention is empty"),
+        (TEXT + "21\t \tD1\tD2\n", r"BR118.*line 3: document '21': the label of a relation is empty"),
         (TEXT + "21\tCID\tD1\n", r"BR116.*line 3: document '21'"),
         (TEXT + "free text\n", r"BR116.*line 3: document '21'"),
         (TEXT + "21\t0\t6\tZorbin\n", r"BR103.*line 3: 4 columns"),
