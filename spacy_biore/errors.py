@@ -34,7 +34,10 @@ class Errors(metaclass=ErrorsWithCodes):
         "Can't add the label '{label}' to '{name}' after its model was initialized: the output layer has a fixed "
         "size. Add labels first, or initialize again."
     )
-    BR007 = "label_thresholds has two entries for '{label}'. Leave one of them."
+    BR007 = (
+        "label_thresholds holds pairs of a label and a number, each label once, for example "
+        '[["INHIBITS", 0.4]]; not {entry!r}.'
+    )
     # candidates
     BR010 = "Candidate generator: {setting} is {value!r}; it must be {expected}."
     BR011 = (

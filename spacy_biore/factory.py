@@ -45,7 +45,7 @@ def make_relation_extractor(
     relation_types: list[dict[str, Any]],
     exclusive: bool,
     threshold: float | None,
-    label_thresholds: list[tuple[str, float]],
+    label_thresholds: list[list[Any]],
     scorer: Callable | None,
 ) -> RelationExtractor:
     """Make a relation extractor; see ``RelationExtractor`` for the settings.

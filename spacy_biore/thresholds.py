@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,20 +10,22 @@ from numpy.typing import NDArray
 from .errors import BioreError, Errors
 
 
-def as_thresholds(pairs: Iterable[tuple[str, float]]) -> dict[str, float]:
+def as_thresholds(pairs: Iterable[Sequence[Any]]) -> dict[str, float]:
     """Return the thresholds of single labels that a config holds.
 
     Args:
         pairs: Pairs of label and threshold.
 
     Raises:
-        BioreError: BR007 if a label stands there twice.
+        BioreError: BR007 for an entry that is not such a pair, or whose label stood there before.
     """
     thresholds: dict[str, float] = {}
-    for label, value in pairs:
-        if label in thresholds:
-            raise BioreError(Errors.BR007.format(label=label))
-        thresholds[label] = value
+    for entry in pairs:
+        match entry:
+            case [str(label), float() | int() as threshold] if label not in thresholds:
+                thresholds[label] = float(threshold)
+            case _:
+                raise BioreError(Errors.BR007.format(entry=entry))
     return thresholds
 
 

@@ -58,9 +58,10 @@ def test_thresholds_of_labels_that_could_not_be_keys_of_a_config(make_nlp):
     assert loaded.get_pipe("relation_extractor").cfg["label_thresholds"] == {"CPR:3": 0.25, "a = b": 0.5}
 
 
-def test_a_label_has_one_threshold(make_nlp):
-    with pytest.raises(BioreError, match="BR007.*'BINDS'"):
-        make_nlp(label_thresholds=[["BINDS", 0.25], ["BINDS", 0.5]])
+@pytest.mark.parametrize("pairs", [[["BINDS", 0.25], ["BINDS", 0.5]], [["BINDS"]], [["BINDS", "high"]], [[1, 0.5]]])
+def test_entries_that_are_not_one_threshold_a_label(make_nlp, pairs):
+    with pytest.raises(BioreError, match="BR007"):
+        make_nlp(label_thresholds=pairs)
 
 
 def test_threshold_of_an_unknown_label(make_nlp, examples):
