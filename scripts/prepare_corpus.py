@@ -35,6 +35,8 @@ SOURCES = {
     ),
     # Ten folders, each with a train.spacy and a test.spacy.
     "aimed_instances": Source("su_eval_sets/aimed.tar.gz", "masked", ("--map-labels", "1=INTERACTS")),
+    # Ten folds of whole articles, a file each.
+    "aimed_documents": Source("ppi/aimed_folds", "ppi", ("--map-labels", "PPI=INTERACTS")),
 }
 
 

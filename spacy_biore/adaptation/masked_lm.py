@@ -1,16 +1,27 @@
 """The masked language model: an encoder with the head that predicts masked pieces."""
 
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
-from transformers import AutoModelForMaskedLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerFast
+from transformers import (
+    AutoConfig,
+    AutoModelForMaskedLM,
+    AutoTokenizer,
+    PretrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerFast,
+)
 from transformers.utils import logging
 
 from ..errors import BioreError, Errors
 from ..model.encoders import LOADING_ERRORS, attention_implementation, find_encoder
+
+# What architectures call the dropout inside the encoder.
+DROPOUTS = ("hidden_dropout_prob", "attention_probs_dropout_prob", "hidden_dropout", "attention_dropout", "dropout")
 
 
 class MaskedLM(NamedTuple):
@@ -27,12 +38,11 @@ class MaskedLM(NamedTuple):
     has_new_head: bool
 
 
-def load_masked_lm(name: str, *, dropout: float) -> MaskedLM:
+def load_masked_lm(name: str) -> MaskedLM:
     """Load an encoder with its masked-LM head; make the head from the embeddings if the checkpoint has none.
 
     Args:
         name: A folder, an installed package that carries a model, or a name on the hub.
-        dropout: Dropout inside the encoder.
 
     Raises:
         BioreError: BR200 if there is no such encoder; BR201 if it has no fast tokenizer; BR403 if the tokenizer does
@@ -43,13 +53,7 @@ def load_masked_lm(name: str, *, dropout: float) -> MaskedLM:
         tokenizer = AutoTokenizer.from_pretrained(source)
         # What is missing in the checkpoint is returned here, and reported by the caller.
         logging.set_verbosity_error()
-        model, loading = AutoModelForMaskedLM.from_pretrained(
-            source,
-            attn_implementation=attention_implementation(),
-            hidden_dropout_prob=dropout,
-            attention_probs_dropout_prob=dropout,
-            output_loading_info=True,
-        )
+        model, loading = AutoModelForMaskedLM.from_pretrained(source, output_loading_info=True)
     except LOADING_ERRORS as error:
         problem = str(error).partition("\n")[0]
         raise BioreError(Errors.BR200.format(name=name, tried=problem)) from error
@@ -60,6 +64,22 @@ def load_masked_lm(name: str, *, dropout: float) -> MaskedLM:
         raise BioreError(Errors.BR403.format(name=name, **details))
     prefix = model.base_model_prefix + "."
     return MaskedLM(model, tokenizer, any(not key.startswith(prefix) for key in loading["missing_keys"]))
+
+
+def load_to_train(folder: Path, *, dropout: float) -> PreTrainedModel:
+    """Load a masked language model with the dropout that it is trained with, and the attention that is fastest then."""
+    settings = dict.fromkeys(_dropouts(AutoConfig.from_pretrained(folder)), dropout)
+    implementation = attention_implementation() if dropout else "sdpa"
+    try:
+        return AutoModelForMaskedLM.from_pretrained(folder, attn_implementation=implementation, **settings)
+    except ValueError:
+        # Not every architecture has this implementation.
+        return AutoModelForMaskedLM.from_pretrained(folder, attn_implementation="eager", **settings)
+
+
+def restore_dropout(model: PreTrainedModel, folder: Path) -> None:
+    """Give a model the dropout of the one in a folder again: whoever trains it next shall find what is usual for it."""
+    model.config.update(_dropouts(AutoConfig.from_pretrained(folder)))
 
 
 def start_head(model: PreTrainedModel, counts: NDArray[np.int64]) -> None:
@@ -75,6 +95,11 @@ def start_head(model: PreTrainedModel, counts: NDArray[np.int64]) -> None:
     frequencies = (counts + 1.0) / (counts + 1.0).sum()
     with torch.no_grad():
         bias[: len(frequencies)] = torch.as_tensor(np.log(frequencies), dtype=bias.dtype)
+
+
+def _dropouts(config: PretrainedConfig) -> dict[str, float]:
+    """Return the settings of dropout that an architecture has inside its encoder."""
+    return {name: getattr(config, name) for name in DROPOUTS if hasattr(config, name)}
 
 
 class MaskedLoss:

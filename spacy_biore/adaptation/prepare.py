@@ -40,7 +40,7 @@ def prepare(settings: Settings, folder: Path, *, watch: Watch) -> dict[str, Any]
     if report_path.exists():
         return json.loads(report_path.read_text(encoding="utf8"))
     _refuse_excluded(settings, watch)
-    model, tokenizer, has_new_head = load_masked_lm(settings.encoder, dropout=settings.dropout)
+    model, tokenizer, has_new_head = load_masked_lm(settings.encoder)
     report: dict[str, Any] = {"new_head": has_new_head}
     if settings.vocabulary:
         words = count_words(watch(_chosen(settings, Counter()), "words"), tokenizer.backend_tokenizer)

@@ -18,11 +18,11 @@ from safetensors import SafetensorError
 from transformers import AutoModelForMaskedLM, AutoTokenizer, TrainingArguments, set_seed
 
 from ..errors import BioreError, Errors
-from ..model.encoders import attention_implementation
 from ..model.shim import has_bfloat16
 from ..run_folder import check_same_run, claim_folder
 from .blocks import BlockDataset, packed_blocks, sentence_blocks
 from .curve import Curve
+from .masked_lm import load_to_train, restore_dropout
 from .masking import MaskingCollator
 from .prepare import HELD_OUT, START, TRAIN, Watch, prepare
 from .settings import Settings
@@ -83,9 +83,13 @@ def adapt(
     with _writing(settings.output):
         claim_folder(work, identity)
         set_seed(settings.seed)
-        prepared = prepare(settings, work, watch=watch)
-        _say_prepared(prepared, say)
-        trainer, curve = _make_trainer(settings, work, prepared, row)
+        arguments = make_arguments(settings, work)
+        # One of several processes prepares, the others wait and find it done.
+        with arguments.main_process_first(local=False):
+            prepared = prepare(settings, work, watch=watch)
+        if arguments.process_index == 0:
+            _say_prepared(prepared, say)
+        trainer, curve = make_trainer(settings, work, prepared, arguments, row)
         checkpoint = last_checkpoint(work)
         if checkpoint:
             say(f"Resuming from {checkpoint.name}")
@@ -112,12 +116,25 @@ def adapt(
     return Outcome(True, report)
 
 
-def _make_trainer(
-    settings: Settings, work: Path, prepared: dict[str, Any], row: Callable[[dict[str, Any]], None]
+def make_trainer(
+    settings: Settings,
+    work: Path,
+    prepared: dict[str, Any],
+    arguments: TrainingArguments,
+    row: Callable[[dict[str, Any]], None],
 ) -> tuple[MaskedTrainer, Curve]:
+    """Make the Trainer of a run, and what gathers its figures.
+
+    Args:
+        settings: The run.
+        work: The folder of its files.
+        prepared: What ``prepare`` returned.
+        arguments: What ``make_arguments`` returned.
+        row: Called with the figures of each evaluation.
+    """
     set_seed(settings.seed)
     tokenizer = AutoTokenizer.from_pretrained(work / START)
-    model = AutoModelForMaskedLM.from_pretrained(work / START, attn_implementation=attention_implementation())
+    model = load_to_train(work / START, dropout=settings.dropout)
     clock = Clock(
         minutes=settings.minutes,
         evaluations=settings.evaluations,
@@ -147,7 +164,7 @@ def _make_trainer(
         clock=clock,
         warmup=settings.warmup,
         model=model,
-        args=_arguments(settings, work),
+        args=arguments,
         data_collator=collator,
         train_dataset=datasets[0],
         eval_dataset=datasets[1],
@@ -157,7 +174,8 @@ def _make_trainer(
     return trainer, curve
 
 
-def _arguments(settings: Settings, work: Path) -> TrainingArguments:
+def make_arguments(settings: Settings, work: Path) -> TrainingArguments:
+    """Return the arguments of the Trainer of a run whose files are in the folder ``work``."""
     on_gpu = torch.cuda.is_available()
     has_bf16 = has_bfloat16("cuda" if on_gpu else "cpu")
     rows = settings.device_tokens // settings.max_length
@@ -198,6 +216,7 @@ def _save(trainer: MaskedTrainer, work: Path, output: Path, report: dict[str, An
     final = work / "final"
     best = trainer.state.best_model_checkpoint
     model = AutoModelForMaskedLM.from_pretrained(best) if best else trainer.accelerator.unwrap_model(trainer.model)
+    restore_dropout(model, work / START)
     model.save_pretrained(final)
     trainer.processing_class.save_pretrained(final)
     for path in final.iterdir():

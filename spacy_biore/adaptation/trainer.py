@@ -72,6 +72,8 @@ class Clock(TrainerCallback, ExportableState):
         now = time.monotonic()
         self.elapsed += now - self._last
         self._last = now
+        self.elapsed, unsaved, interrupted = _agree((self.elapsed, now - self._saved, self.interrupted), args.device)
+        self.interrupted = bool(interrupted)
         share = self.share(state.global_step)
         _freeze(kwargs["model"], frozen=share < self.head_share)
         if math.floor(share * self.evaluations) > self.evaluated:
@@ -79,7 +81,7 @@ class Clock(TrainerCallback, ExportableState):
             control.should_evaluate = control.should_log = True
         if share >= 1.0 or self.interrupted:
             control.should_training_stop = True
-        if self.interrupted or (now - self._saved > 60 * self.save_minutes and share < 1.0):
+        if self.interrupted or (unsaved > 60 * self.save_minutes and share < 1.0):
             control.should_save = True
 
     def on_evaluate(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
@@ -154,6 +156,14 @@ def last_checkpoint(folder: Path) -> Path | None:
         if not (path / STATE_FILE).exists():
             shutil.rmtree(path)
     return max(folder.glob("checkpoint-*"), key=lambda path: int(path.name.rpartition("-")[2]), default=None)
+
+
+def _agree(values: Sequence[float], device: torch.device) -> list[float]:
+    """Return the greatest value of all processes of a run, so that all of them decide alike."""
+    shared = torch.tensor(values, dtype=torch.float64, device=device)
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        torch.distributed.all_reduce(shared, torch.distributed.ReduceOp.MAX)
+    return shared.tolist()
 
 
 def _freeze(model: Any, *, frozen: bool) -> None:

@@ -1,0 +1,37 @@
+"""The masked language model of a run: what it is trained with, and what is saved of that."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from torch import nn
+from transformers import AutoConfig
+
+from spacy_biore.adaptation.masked_lm import load_masked_lm, load_to_train, restore_dropout
+
+
+@pytest.fixture
+def start(tiny_encoder: str, tmp_path: Path) -> Path:
+    """The folder of an encoder with a dropout of its own."""
+    shutil.copytree(tiny_encoder, tmp_path / "encoder")
+    path = tmp_path / "encoder" / "config.json"
+    config = json.loads(path.read_text(encoding="utf8"))
+    path.write_text(json.dumps({**config, "hidden_dropout_prob": 0.3, "attention_probs_dropout_prob": 0.2}))
+    load_masked_lm(str(path.parent)).model.save_pretrained(tmp_path / "start")
+    return tmp_path / "start"
+
+
+@pytest.mark.parametrize(("dropout", "attention"), [(0.0, "sdpa"), (0.05, "eager")])
+def test_dropout_of_the_run(start: Path, dropout: float, attention: str):
+    model = load_to_train(start, dropout=dropout)
+    assert {module.p for module in model.modules() if isinstance(module, nn.Dropout)} == {dropout}
+    assert model.config._attn_implementation == attention
+
+
+def test_the_dropout_of_the_run_is_not_saved(start: Path, tmp_path: Path):
+    model = load_to_train(start, dropout=0.0)
+    restore_dropout(model, start)
+    model.save_pretrained(tmp_path / "adapted")
+    config = AutoConfig.from_pretrained(tmp_path / "adapted")
+    assert (config.hidden_dropout_prob, config.attention_probs_dropout_prob) == (0.3, 0.2)
