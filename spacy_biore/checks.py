@@ -97,14 +97,14 @@ def warn_of_gaps(found: Inspection, schema: Schema, *, name: str) -> None:
     """
     missing = ", ".join(found.missing(schema))
     if found.documents and not found.mentions:
-        warnings.warn(Warnings.BRW01.format(n_docs=found.documents, name=name), stacklevel=3)
+        warnings.warn(Warnings.BRW01.format(n_docs=found.documents, name=name), stacklevel=4)
     elif found.documents and not found.labels:
-        warnings.warn(Warnings.BRW06.format(n_docs=found.documents, name=name), stacklevel=3)
+        warnings.warn(Warnings.BRW06.format(n_docs=found.documents, name=name), stacklevel=4)
     elif missing:
-        warnings.warn(Warnings.BRW07.format(missing=missing, name=name), stacklevel=3)
+        warnings.warn(Warnings.BRW07.format(missing=missing, name=name), stacklevel=4)
     if found.unreachable:
         text = Warnings.BRW04.format(n_relations=len(found.unreachable), doc_id=found.unreachable[0])
-        warnings.warn(text, stacklevel=3)
+        warnings.warn(text, stacklevel=4)
 
 
 def _misfit(schema: Schema, label: str, head: str, tail: str) -> str | None:

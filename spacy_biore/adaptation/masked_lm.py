@@ -67,14 +67,9 @@ def load_masked_lm(name: str) -> MaskedLM:
 
 
 def load_to_train(folder: Path, *, dropout: float) -> PreTrainedModel:
-    """Load a masked language model with the dropout that it is trained with, and the attention that is fastest then."""
+    """Load a masked language model with the dropout that it is to be trained with."""
     settings = dict.fromkeys(_dropouts(AutoConfig.from_pretrained(folder)), dropout)
-    implementation = attention_implementation() if dropout else "sdpa"
-    try:
-        return AutoModelForMaskedLM.from_pretrained(folder, attn_implementation=implementation, **settings)
-    except ValueError:
-        # Not every architecture has this implementation.
-        return AutoModelForMaskedLM.from_pretrained(folder, attn_implementation="eager", **settings)
+    return AutoModelForMaskedLM.from_pretrained(folder, attn_implementation=attention_implementation(), **settings)
 
 
 def restore_dropout(model: PreTrainedModel, folder: Path) -> None:
