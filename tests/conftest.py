@@ -136,7 +136,21 @@ def make_example(make_doc: Callable[..., Doc]) -> Callable[..., Example]:
 
 
 @pytest.fixture(scope="session")
-def tiny_encoder(tmp_path_factory: pytest.TempPathFactory) -> str:
+def tiny_sizes() -> dict[str, Any]:
+    """What the configs of small random encoders have in common."""
+    return {
+        "hidden_size": 32,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "intermediate_size": 64,
+        "hidden_dropout_prob": 0.0,
+        "attention_probs_dropout_prob": 0.0,
+        "initializer_range": 0.2,
+    }
+
+
+@pytest.fixture(scope="session")
+def tiny_encoder(tiny_sizes: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> str:
     """A folder with a random BERT (2 layers of width 32, 128 positions) whose word pieces spell any English text."""
     import torch
     from transformers import BertConfig, BertModel, BertTokenizerFast
@@ -149,18 +163,7 @@ def tiny_encoder(tmp_path_factory: pytest.TempPathFactory) -> str:
     BertTokenizerFast(str(vocab_file), do_lower_case=True).save_pretrained(folder)
     torch.manual_seed(0)
     torch.set_num_threads(1)
-    config = BertConfig(
-        vocab_size=len(vocab),
-        hidden_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=64,
-        max_position_embeddings=128,
-        hidden_dropout_prob=0.0,
-        attention_probs_dropout_prob=0.0,
-        initializer_range=0.2,
-    )
-    BertModel(config).save_pretrained(folder)
+    BertModel(BertConfig(vocab_size=len(vocab), max_position_embeddings=128, **tiny_sizes)).save_pretrained(folder)
     return str(folder)
 
 
