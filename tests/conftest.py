@@ -5,7 +5,7 @@ import re
 import string
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 # Set before transformers is imported: no test asks the hub, whatever the machine allows.
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -70,6 +70,44 @@ use_averages = false
 rel_micro_f = 1.0
 """
 WORDS = ["chemical", "gene", "disease", "inhibits", "activates", "protein", "##ase", "##in", "the", "of", "and"]
+
+
+class Outcome(NamedTuple):
+    """How a command ended and what it printed."""
+
+    code: int
+    output: str
+    stdout: str
+    stderr: str
+    exception: BaseException | None
+
+    @property
+    def rows(self) -> list[list[str]]:
+        """The words of each line of the output, without colours."""
+        return [line.split() for line in re.sub(r"\x1b\[[0-9;]*m", "", self.output).splitlines()]
+
+    @property
+    def text(self) -> str:
+        """The output as one line, without colours."""
+        return " ".join(word for row in self.rows for word in row)
+
+    def failed(self, *words: str) -> bool:
+        """Say whether the command ended with a message that has these words, and not with a traceback."""
+        return self.code == 1 and isinstance(self.exception, SystemExit) and all(word in self.text for word in words)
+
+
+@pytest.fixture(scope="session")
+def biore() -> Callable[..., Outcome]:
+    """A function that runs ``python -m spacy biore`` with these arguments, in this process."""
+    from typer.testing import CliRunner
+
+    from spacy_biore.cli import biore_cli
+
+    def run(*args: Any) -> Outcome:
+        result = CliRunner().invoke(biore_cli, [str(arg) for arg in args])
+        return Outcome(result.exit_code, result.output, result.stdout, result.stderr, result.exception)
+
+    return run
 
 
 @pytest.fixture(scope="session")
