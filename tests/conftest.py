@@ -5,7 +5,7 @@ import re
 import string
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 # Set before transformers is imported: no test asks the hub, whatever the machine allows.
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -72,6 +72,44 @@ rel_micro_f = 1.0
 WORDS = ["chemical", "gene", "disease", "inhibits", "activates", "protein", "##ase", "##in", "the", "of", "and"]
 
 
+class Outcome(NamedTuple):
+    """How a command ended and what it printed."""
+
+    code: int
+    output: str
+    stdout: str
+    stderr: str
+    exception: BaseException | None
+
+    @property
+    def rows(self) -> list[list[str]]:
+        """The words of each line of the output, without colours."""
+        return [line.split() for line in re.sub(r"\x1b\[[0-9;]*m", "", self.output).splitlines()]
+
+    @property
+    def text(self) -> str:
+        """The output as one line, without colours."""
+        return " ".join(word for row in self.rows for word in row)
+
+    def failed(self, *words: str) -> bool:
+        """Say whether the command ended with a message that has these words, and not with a traceback."""
+        return self.code == 1 and isinstance(self.exception, SystemExit) and all(word in self.text for word in words)
+
+
+@pytest.fixture(scope="session")
+def biore() -> Callable[..., Outcome]:
+    """A function that runs ``python -m spacy biore`` with these arguments, in this process."""
+    from typer.testing import CliRunner
+
+    from spacy_biore.cli import biore_cli
+
+    def run(*args: Any) -> Outcome:
+        result = CliRunner().invoke(biore_cli, [str(arg) for arg in args])
+        return Outcome(result.exit_code, result.output, result.stdout, result.stderr, result.exception)
+
+    return run
+
+
 @pytest.fixture(scope="session")
 def corpora() -> Path:
     """The folder of real corpora; tests that use it are skipped where the machine has none."""
@@ -136,7 +174,21 @@ def make_example(make_doc: Callable[..., Doc]) -> Callable[..., Example]:
 
 
 @pytest.fixture(scope="session")
-def tiny_encoder(tmp_path_factory: pytest.TempPathFactory) -> str:
+def tiny_sizes() -> dict[str, Any]:
+    """What the configs of small random encoders have in common."""
+    return {
+        "hidden_size": 32,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "intermediate_size": 64,
+        "hidden_dropout_prob": 0.0,
+        "attention_probs_dropout_prob": 0.0,
+        "initializer_range": 0.2,
+    }
+
+
+@pytest.fixture(scope="session")
+def tiny_encoder(tiny_sizes: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> str:
     """A folder with a random BERT (2 layers of width 32, 128 positions) whose word pieces spell any English text."""
     import torch
     from transformers import BertConfig, BertModel, BertTokenizerFast
@@ -149,18 +201,7 @@ def tiny_encoder(tmp_path_factory: pytest.TempPathFactory) -> str:
     BertTokenizerFast(str(vocab_file), do_lower_case=True).save_pretrained(folder)
     torch.manual_seed(0)
     torch.set_num_threads(1)
-    config = BertConfig(
-        vocab_size=len(vocab),
-        hidden_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=64,
-        max_position_embeddings=128,
-        hidden_dropout_prob=0.0,
-        attention_probs_dropout_prob=0.0,
-        initializer_range=0.2,
-    )
-    BertModel(config).save_pretrained(folder)
+    BertModel(BertConfig(vocab_size=len(vocab), max_position_embeddings=128, **tiny_sizes)).save_pretrained(folder)
     return str(folder)
 
 

@@ -11,62 +11,19 @@ from thinc.api import Config
 
 from spacy_biore.relations import get_records
 
-CONFIG = """
-[nlp]
-lang = "en"
-pipeline = ["sentencizer", "relation_extractor"]
 
-[components]
-
-[components.sentencizer]
-factory = "sentencizer"
-
-[components.relation_extractor]
-factory = "relation_extractor"
-
-[components.relation_extractor.model]
-@architectures = "spacy-biore.RelationModel.v1"
-encoder = null
-max_length = 32
-dropout = 0.1
-
-[corpora]
-
-[corpora.train]
-@readers = "spacy-biore.Corpus.v1"
-path = null
-negatives = 0.9
-
-[corpora.dev]
-@readers = "spacy-biore.Corpus.v1"
-path = null
-
-[training]
-train_corpus = "corpora.train"
-dev_corpus = "corpora.dev"
-seed = 3
-gpu_allocator = null
-max_steps = 40
-eval_frequency = 20
-dropout = 0.1
-
-[training.batcher]
-@batchers = "spacy-biore.PairBatcher.v1"
-size = 8
-
-[training.optimizer]
-@optimizers = "Adam.v1"
-use_averages = false
-
-[training.optimizer.learn_rate]
-@schedules = "warmup_linear.v1"
-warmup_steps = 5
-total_steps = 100
-initial_rate = 0.005
-
-[training.score_weights]
-rel_micro_f = 1.0
-"""
+@pytest.fixture
+def config(training_config: Config) -> Config:
+    """A config with enough steps to learn, and without relation types: they are found in the corpus."""
+    training_config["nlp"]["pipeline"] = ["sentencizer", "relation_extractor"]
+    training_config["components"]["sentencizer"] = {"factory": "sentencizer"}
+    del training_config["components"]["relation_extractor"]["relation_types"]
+    training_config["components"]["relation_extractor"]["model"].update(dropout=0.1, mixed_precision=True)
+    training_config["corpora"]["train"]["negatives"] = 0.9
+    training_config["training"].update(seed=3, max_steps=40, eval_frequency=20, dropout=0.1)
+    learn_rate = {"@schedules": "warmup_linear.v1", "warmup_steps": 5, "total_steps": 100, "initial_rate": 0.005}
+    training_config["training"]["optimizer"]["learn_rate"] = learn_rate
+    return training_config
 
 
 @pytest.fixture(scope="module")
@@ -80,16 +37,16 @@ def corpus(make_doc, tmp_path_factory) -> Path:
     return path
 
 
-def run(corpus: Path, encoder: str, output: Path, **overrides) -> Path:
+def run(config: Config, corpus: Path, output: Path, **overrides) -> Path:
     config_path = output.with_suffix(".cfg")
-    Config().from_str(CONFIG).to_disk(config_path)
+    config.to_disk(config_path)
     paths = {"corpora.train.path": str(corpus), "corpora.dev.path": str(corpus)}
-    train(config_path, output, overrides={**paths, "components.relation_extractor.model.encoder": encoder, **overrides})
+    train(config_path, output, overrides={**paths, **overrides})
     return output / "model-last"
 
 
-def test_train_loop(corpus, tiny_encoder, tmp_path, make_doc):
-    paths = [run(corpus, tiny_encoder, tmp_path / name) for name in ("one", "two")]
+def test_train_loop(config, corpus, tmp_path, make_doc):
+    paths = [run(config, corpus, tmp_path / name) for name in ("one", "two")]
     pipelines = [spacy.load(path) for path in paths]
     assert pipelines[0].meta["performance"]["rel_micro_f"] == 1.0
     (relation,) = pipelines[0](make_doc("[drug1|CHEMICAL] inhibits [gene1|GENE]."))._.relations
@@ -100,16 +57,15 @@ def test_train_loop(corpus, tiny_encoder, tmp_path, make_doc):
 
 
 @pytest.mark.filterwarnings("ignore:.*BRW01")
-def test_corpus_without_candidates_ends(tiny_encoder, tmp_path, make_doc):
+def test_corpus_without_candidates_ends(config, tmp_path, make_doc):
     path = tmp_path / "empty.spacy"
     DocBin(docs=[make_doc("[a|PLANT] alone.")], store_user_data=True).to_disk(path)
     types = [{"label": "INHIBITS", "head": "CHEMICAL", "tail": "GENE"}]
     with pytest.raises(ValueError, match="BR033"):
-        run(path, tiny_encoder, tmp_path / "out", **{"components.relation_extractor.relation_types": types})
+        run(config, path, tmp_path / "out", **{"components.relation_extractor.relation_types": types})
 
 
-def test_training_on_predicted_entities(corpus, tiny_encoder, tmp_path):
-    config = Config().from_str(CONFIG)
+def test_training_on_predicted_entities(config, corpus, tmp_path):
     config["nlp"]["pipeline"] = ["sentencizer", "entity_ruler", "relation_extractor"]
     patterns = [
         {"label": label, "pattern": [{"TEXT": {"REGEX": f"^{word}"}}]}
@@ -118,7 +74,6 @@ def test_training_on_predicted_entities(corpus, tiny_encoder, tmp_path):
     config["components"]["entity_ruler"] = {"factory": "entity_ruler"}
     config["initialize"] = {"components": {"entity_ruler": {"patterns": patterns}}}
     config["training"]["annotating_components"] = ["sentencizer", "entity_ruler"]
-    config["components"]["relation_extractor"]["model"]["encoder"] = tiny_encoder
     for name in ("train", "dev"):
         config["corpora"][name].update(path=str(corpus), entities="predicted", negatives=1.0)
     config.to_disk(tmp_path / "config.cfg")

@@ -9,22 +9,13 @@ import pytest
 import spacy
 import torch
 from transformers import AutoModel, AutoModelForMaskedLM, AutoTokenizer
-from typer.testing import CliRunner, Result
 
 from spacy_biore.adaptation.run import adapt
 from spacy_biore.adaptation.settings import Settings
 from spacy_biore.adaptation.trainer import Clock
-from spacy_biore.cli import biore_cli
 
 WORDS = ["the gene", "inhibits", "activates", "a protein", "the chemical", "of the disease"]
-
-
-def run(*args: Any) -> Result:
-    return CliRunner().invoke(biore_cli, ["adapt", *map(str, args)])
-
-
-def flat(result: Result) -> str:
-    return " ".join(result.output.split())
+SIZES = ["--max-length", 32, "--batch-tokens", 256, "--device-tokens", 128, "--held-out", 0.1]
 
 
 @pytest.fixture(scope="module")
@@ -52,17 +43,17 @@ def settings(tiny_encoder: str, text: Path, tmp_path: Path) -> dict[str, Any]:
     }
 
 
-def test_lowers_held_out_perplexity_and_saves_an_encoder(tiny_encoder: str, text: Path, tmp_path: Path):
+def test_lowers_held_out_perplexity_and_saves_an_encoder(biore: Any, tiny_encoder: str, text: Path, tmp_path: Path):
     out = tmp_path / "out"
-    options = ["--steps", 150, "--max-length", 32, "--batch-tokens", 256, "--device-tokens", 128, "--held-out", 0.1]
-    result = run("-e", tiny_encoder, "-t", text, "-o", out, *options, "--learn-rate", 1e-2, "--evaluations", 3)
-    assert result.exit_code == 0, result.output
+    options = [*SIZES, "--steps", 150, "--learn-rate", 1e-2, "--evaluations", 3]
+    result = biore("adapt", "-e", tiny_encoder, "-t", text, "-o", out, *options)
+    assert result.code == 0, result.output
     report = json.loads((out / "adaptation.json").read_text())
     assert [point["step"] for point in report["curve"]] == [0, 50, 100, 150]
     perplexities = [point["perplexity"] for point in report["curve"]]
     assert perplexities[-1] < 0.7 * perplexities[0]
-    assert f"{perplexities[-1]:.2f} at the end" in flat(result)
-    assert "no masked-LM head" in flat(result)
+    assert f"{perplexities[-1]:.2f} at the end" in result.text
+    assert "no masked-LM head" in result.text
     assert report["text"]["train"]["documents"] == 54 and report["text"]["held_out"]["documents"] == 6
     assert not (out / "work").exists()
     assert AutoModel.from_pretrained(out).config.hidden_size == 32
@@ -129,11 +120,10 @@ def test_a_finished_run_is_not_repeated(settings):
     assert "holds this run already" in said[0]
 
 
-def test_a_folder_of_another_run_is_refused(settings, tiny_encoder, text):
+def test_a_folder_of_another_run_is_refused(biore, settings, tiny_encoder, text):
     adapt(Settings(**settings))
-    result = run("-e", tiny_encoder, "-t", text, "-o", settings["output"], "--steps", 7)
-    assert result.exit_code == 1
-    assert "BR407" in result.output and "steps" in result.output
+    result = biore("adapt", "-e", tiny_encoder, "-t", text, "-o", settings["output"], "--steps", 7)
+    assert result.failed("BR407", "steps")
 
 
 def test_minutes_end_a_run_and_the_rate_follows_them(settings):
@@ -174,35 +164,22 @@ def test_new_words_become_pieces(settings, tmp_path):
     assert model.get_input_embeddings().num_embeddings == len(tokenizer)
 
 
-def test_excluded_documents_stop_a_run_or_are_left_out(settings, tmp_path, text):
+def test_excluded_documents_stop_a_run_or_are_left_out(biore, settings, tmp_path, text):
     (tmp_path / "ids.txt").write_text("999\n7\n")
-    options = ["--steps", 2, "--max-length", 32, "--batch-tokens", 256, "--device-tokens", 128, "--held-out", 0.1]
-    command = [
-        "-e",
-        settings["encoder"],
-        "-t",
-        text,
-        "-o",
-        tmp_path / "o",
-        *options,
-        "--exclude-ids",
-        tmp_path / "ids.txt",
-    ]
-    result = run(*command)
-    assert result.exit_code == 1
-    assert "BR404" in result.output and "'7'" in flat(result) and "line 8" in flat(result)
+    options = [*SIZES, "--steps", 2, "--exclude-ids", tmp_path / "ids.txt"]
+    command = ["adapt", "-e", settings["encoder"], "-t", text, "-o", tmp_path / "o", *options]
+    assert biore(*command).failed("BR404", "'7'", "line 8")
     shutil.rmtree(tmp_path / "o")
-    result = run(*command, "--drop-excluded")
-    assert result.exit_code == 0, result.output
-    assert "excluded: 1" in flat(result)
+    result = biore(*command, "--drop-excluded")
+    assert result.code == 0, result.output
+    assert "excluded: 1" in result.text
 
 
-def test_too_little_text(settings, tmp_path):
+def test_too_little_text(biore, settings, tmp_path):
     path = tmp_path / "text.txt"
     path.write_text("one document of some words\n\ntoo short", encoding="utf8")
-    result = run("-e", settings["encoder"], "-t", path, "-o", tmp_path / "o", "--steps", 2)
-    assert result.exit_code == 1
-    assert "BR408" in result.output and "too short" in flat(result)
+    result = biore("adapt", "-e", settings["encoder"], "-t", path, "-o", tmp_path / "o", "--steps", 2)
+    assert result.failed("BR408", "too short")
 
 
 def test_a_tokenizer_that_does_not_match(settings, tmp_path, tiny_encoder):

@@ -9,17 +9,11 @@ import pytest
 import spacy
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
-from typer.testing import CliRunner, Result
 
-from spacy_biore.cli import biore_cli
 from spacy_biore.predictions import Predictions
 from spacy_biore.threshold_search import best_trial, try_thresholds
 
 SENTENCE = "[aspirin|CHEMICAL] blocks [ptgs|GENE] ."
-
-
-def run(*args: Any) -> Result:
-    return CliRunner().invoke(biore_cli, ["find-threshold", *map(str, args)])
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +38,7 @@ def corpus(make_doc: Callable[..., Doc], tmp_path_factory: pytest.TempPathFactor
     return path
 
 
-def test_the_best_threshold_parts_right_from_wrong(nlp: Language, make_doc: Callable[..., Doc], monkeypatch: Any):
+def test_the_best_threshold_parts_right_from_wrong(nlp: Language, make_doc: Any, monkeypatch: Any):
     extractor = nlp.get_pipe("relation_extractor")
     # Right relations are 0.32 and 0.44 probable, a wrong one 0.27.
     docs = [make_doc(SENTENCE, [(0, 1, "INHIBITS")] if i != 1 else []) for i in range(3)]
@@ -70,12 +64,11 @@ def test_ties_go_to_the_natural_threshold(nlp: Language, corpus: Path):
     assert best_trial(trials).threshold is None
 
 
-def test_saves_a_pipeline_with_the_threshold(model: Path, corpus: Path, tmp_path: Path):
-    result = run(model, corpus, "--output", tmp_path / "new" / "tuned")
-    assert result.exit_code == 0, result.output
-    rows = [line.split() for line in result.output.splitlines()]
-    best = [row for row in rows if row[-1:] == ["best"]]
-    assert len(best) == 1 and ["natural"] in [row[:1] for row in rows]
+def test_saves_a_pipeline_with_the_threshold(biore: Any, model: Path, corpus: Path, tmp_path: Path):
+    result = biore("find-threshold", model, corpus, "--output", tmp_path / "new" / "tuned")
+    assert result.code == 0, result.output
+    best = [row for row in result.rows if row[-1:] == ["best"]]
+    assert len(best) == 1 and ["natural"] in [row[:1] for row in result.rows]
     tuned = spacy.load(tmp_path / "new" / "tuned")
     threshold = None if best[0][0] == "natural" else float(best[0][0])
     assert tuned.get_pipe("relation_extractor").cfg["threshold"] == threshold
@@ -84,24 +77,21 @@ def test_saves_a_pipeline_with_the_threshold(model: Path, corpus: Path, tmp_path
     assert spacy.load(model).get_pipe("relation_extractor").cfg["threshold"] is None
 
 
-def test_without_output_nothing_is_saved(model: Path, corpus: Path, tmp_path: Path, monkeypatch: Any):
+def test_without_output_nothing_is_saved(biore: Any, model: Path, corpus: Path, tmp_path: Path, monkeypatch: Any):
     monkeypatch.chdir(tmp_path)
-    assert run(model, corpus).exit_code == 0
+    assert biore("find-threshold", model, corpus).code == 0
     assert not list(tmp_path.iterdir())
 
 
-def test_a_corpus_without_gold_relations_is_an_error(model: Path, make_doc: Callable[..., Doc], tmp_path: Path):
+def test_a_corpus_without_gold_relations_is_an_error(biore: Any, model: Path, make_doc: Any, tmp_path: Path):
     DocBin(docs=[make_doc(SENTENCE)], store_user_data=True).to_disk(tmp_path / "dev.spacy")
-    result = run(model, tmp_path / "dev.spacy")
-    assert result.exit_code == 1 and "BR308" in result.output
+    assert biore("find-threshold", model, tmp_path / "dev.spacy").failed("BR308")
 
 
-def test_an_unknown_name_is_an_error(model: Path, corpus: Path):
-    result = run(model, corpus, "--name", "relations")
-    assert result.exit_code == 1 and "BR309" in result.output and "relation_extractor" in result.output
+def test_an_unknown_name_is_an_error(biore: Any, model: Path, corpus: Path):
+    assert biore("find-threshold", model, corpus, "--name", "relations").failed("BR309", "relation_extractor")
 
 
-def test_an_output_that_cannot_be_written_is_an_error(model: Path, corpus: Path, tmp_path: Path):
+def test_an_output_that_cannot_be_written_is_an_error(biore: Any, model: Path, corpus: Path, tmp_path: Path):
     (tmp_path / "file").write_text("")
-    result = run(model, corpus, "--output", tmp_path / "file")
-    assert result.exit_code == 1 and "BR306" in result.output
+    assert biore("find-threshold", model, corpus, "--output", tmp_path / "file").failed("BR306")

@@ -7,10 +7,8 @@ from pathlib import Path
 import pytest
 from spacy.tokens import DocBin
 from spacy.vocab import Vocab
-from typer.testing import CliRunner
 
 from spacy_biore.candidates import make_candidate_generator
-from spacy_biore.cli import biore_cli
 from spacy_biore.formats import FORMATS, Counts
 from spacy_biore.relations import get_records
 from spacy_biore.schema import Schema
@@ -55,11 +53,10 @@ def test_chemprot(folder):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("folder", ["chemprot"], indirect=True)
-def test_chemprot_as_printed(folder, tmp_path):
-    result = CliRunner().invoke(biore_cli, ["convert", "chemprot", str(folder), str(tmp_path / "out")])
-    printed = " ".join(result.output.split())
-    assert "documents read 1020 612 800" in printed
-    assert "relations read 4157 2416 3458" in printed
+def test_chemprot_as_printed(biore, folder, tmp_path):
+    result = biore("convert", "chemprot", folder, tmp_path / "out")
+    assert "documents read 1020 612 800" in result.text
+    assert "relations read 4157 2416 3458" in result.text
 
 
 @pytest.mark.parametrize("folder", ["bc5cdr"], indirect=True)
@@ -109,14 +106,13 @@ def symmetric(entity_type, *labels):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("folder", ["ddi2013/DDICorpus-2013.zip"], indirect=True)
-def test_ddi(folder, tmp_path):
-    result = CliRunner().invoke(biore_cli, ["convert", "ddi", str(folder), str(tmp_path / "out")])
-    printed = " ".join(result.output.split())
-    assert "documents written 714 191" in printed
-    assert "relations read 4021 979" in printed
-    assert "relations dropped: no type 1 0" in printed
-    assert "discontinuous, covered as a whole 38 9" in printed
-    assert "negative pairs read 23771 4737" in printed
+def test_ddi(biore, folder, tmp_path):
+    result = biore("convert", "ddi", folder, tmp_path / "out")
+    assert "documents written 714 191" in result.text
+    assert "relations read 4021 979" in result.text
+    assert "relations dropped: no type 1 0" in result.text
+    assert "discontinuous, covered as a whole 38 9" in result.text
+    assert "negative pairs read 23771 4737" in result.text
     schema = symmetric("DRUG", "advise", "effect", "int", "mechanism")
     assert numbers_in([tmp_path / "out" / "train.spacy"], schema) == (27792, 4020, 4020)
     # 5716, but two discontinuous mentions of one sentence are covered by the same text.
@@ -125,10 +121,10 @@ def test_ddi(folder, tmp_path):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("folder", ["ppi/aimed_folds"], indirect=True)
-def test_aimed_folds(folder, tmp_path):
-    result = CliRunner().invoke(biore_cli, ["convert", "ppi", str(folder), str(tmp_path / "out")])
-    totals = {line.rsplit(None, 1)[0]: line.rsplit(None, 1)[-1] for line in result.output.splitlines() if line.strip()}
-    assert {line.rstrip("0123456789 "): total for line, total in totals.items() if "read" in line} == {
+def test_aimed_folds(biore, folder, tmp_path):
+    result = biore("convert", "ppi", folder, tmp_path / "out")
+    totals = {" ".join(filter(str.isalpha, row)): row[-1] for row in result.rows if "read" in row}
+    assert totals == {
         "documents read": "220",
         "mentions read": "3801",
         "relations read": "1000",

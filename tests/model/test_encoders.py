@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -15,7 +16,7 @@ from spacy_biore.relations import get_records
 
 
 @pytest.fixture(scope="module")
-def roberta(tmp_path_factory: pytest.TempPathFactory) -> str:
+def roberta(tiny_sizes: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> str:
     """A random RoBERTa with byte-level pieces; of its 98 positions, 96 are for text."""
     folder = tmp_path_factory.mktemp("roberta")
     pieces = ["<s>", "<pad>", "</s>", "<unk>", *sorted(ByteLevel.alphabet()), "<mask>"]
@@ -23,17 +24,7 @@ def roberta(tmp_path_factory: pytest.TempPathFactory) -> str:
     (folder / "merges.txt").write_text("#version: 0.2\n")
     RobertaTokenizerFast(str(folder / "vocab.json"), str(folder / "merges.txt")).save_pretrained(folder)
     torch.manual_seed(0)
-    config = RobertaConfig(
-        vocab_size=len(pieces),
-        hidden_size=32,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=64,
-        max_position_embeddings=98,
-        hidden_dropout_prob=0.0,
-        attention_probs_dropout_prob=0.0,
-        initializer_range=0.2,
-    )
+    config = RobertaConfig(vocab_size=len(pieces), max_position_embeddings=98, **tiny_sizes)
     RobertaModel(config).save_pretrained(folder)
     return str(folder)
 

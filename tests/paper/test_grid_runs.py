@@ -11,7 +11,7 @@ import pytest
 import srsly
 from thinc.api import Config
 
-from benchmarks import grid_runs, paper
+from benchmarks import paper
 from benchmarks.common import ROOT
 from benchmarks.records import article_counts
 
@@ -26,33 +26,17 @@ def test_finished_runs_are_not_repeated(grid_path, tmp_path, trained, run_all):
     assert not list((tmp_path / "work").iterdir())
 
 
-def test_a_run_that_fails_is_named_and_the_rest_goes_on(grid_path, tmp_path, trained, monkeypatch, run_all):
-    train = grid_runs.train_and_score
-
-    def fail_second(config, files, work, **kwargs):
-        result = train(config, files, work, **kwargs)
-        if len(trained) == 2:
-            raise RuntimeError("out of memory")
-        return result
-
-    monkeypatch.setattr(grid_runs, "train_and_score", fail_second)
-    results = tmp_path / "results"
+def test_a_run_that_fails_is_named_and_the_rest_goes_on(grid_path, tmp_path, trained, failing, run_all):
+    failing.add(2)
     progress = run_all(grid_path)
     assert progress.failures == {"whole.tiny.none.plain.default.s1": "RuntimeError: out of memory"}
     assert len(progress.done) == 5
-    assert "fail_second" in (results / "whole.tiny.none.plain.default.s1.error.txt").read_text()
+    error = tmp_path / "results" / "whole.tiny.none.plain.default.s1.error.txt"
+    assert "in train\n" in error.read_text(), "where it failed"
 
 
-def test_folds_that_fail_fail_their_run_and_alone_are_repeated(grid_path, trained, monkeypatch, run_all):
-    train = grid_runs.train_and_score
-
-    def fail_once(config, files, work, **kwargs):
-        result = train(config, files, work, **kwargs)
-        if len(trained) == 6:
-            raise RuntimeError("out of memory")
-        return result
-
-    monkeypatch.setattr("spacy_biore.crossval.run.train_and_score", fail_once)
+def test_folds_that_fail_fail_their_run_and_alone_are_repeated(grid_path, trained, failing, run_all):
+    failing.add(6)
     progress = run_all(grid_path)
     assert "BR512" in progress.failures["folded.tiny.none.plain.default.s0"]
     assert "1 of 2 folds failed: fold two: RuntimeError" in progress.failures["folded.tiny.none.plain.default.s0"]

@@ -1,0 +1,83 @@
+"""``python -m spacy biore convert``: whatever goes wrong, and however late, the output is as it was before."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from spacy.tokens import DocBin
+
+
+def test_error_in_the_last_split_leaves_no_output(biore: Any, articles: Path, out: Path) -> None:
+    with (articles / "c_test.PubTator").open("a") as file:
+        file.write("31|t|Title.\n31|a|Text.\n31\t0\t5\tOther\tChemical\tD1\n")
+    assert biore("convert", "pubtator", articles, out).failed("BR106", "c_test.PubTator, line 23", "document '31'")
+    assert not out.exists()
+
+
+def test_error_leaves_an_older_output_alone(biore: Any, articles: Path, out: Path) -> None:
+    assert biore("convert", "pubtator", articles, out).code == 0
+    before = {path: path.read_bytes() for path in out.iterdir()}
+    (articles / "c_test.PubTator").write_text("nonsense\n")
+    assert biore("convert", "pubtator", articles, out).failed("BR115")
+    assert {path: path.read_bytes() for path in out.iterdir()} == before
+
+
+def test_error_in_writing_the_report_leaves_no_output(biore: Any, articles: Path, out: Path) -> None:
+    assert biore("convert", "pubtator", articles, out, "--report", articles).failed("BR140")
+    assert not out.exists()
+
+
+def test_unexpected_error_leaves_no_output(biore: Any, articles: Path, out: Path, monkeypatch: Any) -> None:
+    written = []
+
+    def to_disk(self: DocBin, path: Path) -> None:
+        path.write_bytes(b"half")
+        written.append(path)
+        if len(written) == 2:
+            raise OSError("no space left on device")
+
+    monkeypatch.setattr(DocBin, "to_disk", to_disk)
+    result = biore("convert", "pubtator", articles, out)
+    assert result.code == 1 and len(written) == 2
+    assert not out.exists()
+
+
+def test_different_documents_of_one_id(biore: Any, articles: Path, out: Path) -> None:
+    path = articles / "c_test.PubTator"
+    path.write_text(path.read_text() + path.read_text().replace("harms", "helps"))
+    result = biore("convert", "pubtator", articles, out)
+    assert result.failed("BR117", "c_test.PubTator, line 21", "'30'", "c_test.PubTator, line 1)")
+
+
+def test_labels_of_which_none_occurs(biore: Any, articles: Path, out: Path) -> None:
+    assert biore("convert", "pubtator", articles, out, "--labels", "CIDD").failed("BR145", "CIDD", "BINDS, CID")
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("args", "code"),
+    [
+        (["{in}/nowhere", "{out}"], "BR100"),
+        (["{in}/c_dev.PubTator", "{out}"], "BR144"),
+        (["{in}", "{out}/x.spacy"], "BR144"),
+        (["{in}/c_train.PubTator", "{out}/x.spacy", "--split", "0.8,0.1,0.1"], "BR144"),
+        (["{in}", "{out}", "--split", "0.8,0.1,0.1"], "BR146"),
+        (["{in}/c_dev.PubTator", "{out}", "--split", "0.8,0.1,0.1"], "BR142"),
+        (["{in}/c_dev.PubTator", "{out}", "--split", "0.8,0.3,0.1"], "BR141"),
+        (["{in}/c_dev.PubTator", "{out}", "--split", "most"], "BR147"),
+        (["{in}", "{out}", "--map-types", "Gene"], "BR147"),
+        (["{in}", "{out}", "--map-types", "Gene=A,Gene=B"], "BR147"),
+        (["{in}", "{out}", "--labels", "CID,"], "BR147"),
+        (["{in}", "{out}", "--pair", "A,B"], "BR148"),
+        (["{in}", "{out}", "--lang", "xx-none"], "BR139"),
+        (["{in}", "{out}", "--model", "no_such_model"], "BR139"),
+    ],
+)
+def test_options_that_do_not_fit(biore: Any, articles: Path, out: Path, args: list[str], code: str) -> None:
+    result = biore("convert", "pubtator", *(arg.format(**{"in": articles, "out": out}) for arg in args))
+    assert result.failed(code)
+    assert not out.exists()
+
+
+def test_pair_needs_two_types(biore: Any, articles: Path, out: Path) -> None:
+    assert biore("convert", "masked", articles, out, "--pair", "A").failed("BR147")
