@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
+from ..model.pieces import running_text_tokenizer
+
 # Bits of a piece's flags.
 STARTS_WORD = 1
 STARTS_SENTENCE = 2
@@ -46,7 +48,7 @@ class PieceWriter:
 
     Args:
         folder: Where to.
-        tokenizer: Makes the pieces.
+        tokenizer: Makes the pieces. Its truncation and padding are not used.
         sep_id: The piece that ends each document.
         sentence_starts: Returns the characters at which sentences start; None if they are not needed.
     """
@@ -55,7 +57,7 @@ class PieceWriter:
         self, folder: Path, tokenizer: Tokenizer, *, sep_id: int, sentence_starts: SentenceStarts | None = None
     ) -> None:
         self.folder = folder
-        self.tokenizer = tokenizer
+        self.tokenizer = running_text_tokenizer(tokenizer.to_str())
         self.sep_id = sep_id
         self.sentence_starts = sentence_starts
         self.counts = {"documents": 0, "words": 0, "pieces": 0}

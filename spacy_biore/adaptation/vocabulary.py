@@ -11,6 +11,7 @@ from tokenizers import Tokenizer
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from ..errors import BioreError, Errors
+from ..model.pieces import running_text_tokenizer
 from .texts import Text
 
 # A word must be seen this often for its piece to be learned.
@@ -80,6 +81,7 @@ def extend_vocabulary(
 
 def _pieces(words: Iterable[str], tokenizer: Tokenizer) -> dict[str, list[int]]:
     found: dict[str, list[int]] = {}
+    tokenizer = running_text_tokenizer(tokenizer.to_str())
     iterator = iter(words)
     while batch := list(islice(iterator, BATCH)):
         encodings = tokenizer.encode_batch(batch, add_special_tokens=False)

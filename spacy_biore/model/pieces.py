@@ -48,11 +48,7 @@ class PieceTokenizer:
     @classmethod
     def from_json(cls, text: str, *, cls_id: int, sep_id: int, pad_id: int) -> "PieceTokenizer":
         """Build the tokenizer from the JSON text of a ``tokenizer.json``, without its truncation and padding."""
-        backend = Tokenizer.from_str(text)
-        backend.no_truncation()
-        backend.no_padding()
-        backend.encode_special_tokens = True
-        return cls(backend, cls_id, sep_id, pad_id)
+        return cls(running_text_tokenizer(text), cls_id, sep_id, pad_id)
 
     def __reduce__(self) -> tuple:
         # A copy made by the tokenizers package would read special tokens from the text again.
@@ -156,3 +152,15 @@ def centre_window(length: int, start: int, end: int, *, size: int) -> tuple[int,
     spare = size - (end - start)
     before = min(start, max(spare // 2, spare - (length - end)))
     return start - before, min(length, start - before + size)
+
+
+def running_text_tokenizer(text: str) -> Tokenizer:
+    """Make a tokenizer from the JSON text of a ``tokenizer.json`` that cuts nothing off and fills nothing up.
+
+    Its special tokens are plain text where a text happens to hold them.
+    """
+    backend = Tokenizer.from_str(text)
+    backend.no_truncation()
+    backend.no_padding()
+    backend.encode_special_tokens = True
+    return backend
