@@ -16,10 +16,16 @@ def main(
     nlp = spacy.load(model)
     nlp.add_pipe("entity_ruler", before="relation_extractor").from_disk(terms)
     lines = [line for line in texts.read_text(encoding="utf8").splitlines() if line.strip()]
-    for doc in nlp.pipe(lines):
-        print(f"\n{doc.text}\n")
-        for relation in doc._.relations:
-            print(f"  {relation.head.text} --{relation.label}--> {relation.tail.text}   {relation.score:.2f}")
+    for number, doc in enumerate(nlp.pipe(lines), start=1):
+        print(f"\nText {number}")
+        for sentence in doc.sents:
+            print(f"\n  {sentence.text}")
+            for relation in doc._.relations:
+                if relation.head.sent == sentence:
+                    print(f"    {relation.head.text} --{relation.label}--> {relation.tail.text}   {relation.score:.2f}")
+    print(
+        f"\nEntities: by the list {terms}. Numbers: the model's probabilities, which tend to be too sure of themselves."
+    )
 
 
 if __name__ == "__main__":

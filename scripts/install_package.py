@@ -18,10 +18,10 @@ def main(
     wheels = sorted(packages.glob("dist/*.whl"), key=lambda wheel: wheel.stat().st_mtime)
     if not wheels:
         msg.fail(f"No wheel in {packages}", "Run first: python -m spacy project run package", exits=1)
-    run(sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--wheel-dir", str(packages), ".")
+    run(sys.executable, "-m", "pip", "wheel", "-qq", "--no-deps", "--wheel-dir", str(packages), ".")
     venv.create(environment, with_pip=True, clear=True)
     python = environment / "bin" / "python"
-    run(python, "-m", "pip", "install", "-q", "--find-links", packages, "-c", "constraints.txt", wheels[-1])
+    run(python, "-m", "pip", "install", "-qq", "--find-links", packages, "-c", "constraints.txt", wheels[-1])
     msg.good(f"Installed {wheels[-1].name} into {environment}")
 
 

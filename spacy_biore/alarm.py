@@ -12,7 +12,7 @@ from .candidates import Candidates
 from .errors import Warnings
 from .relations import get_doc_id
 
-# So many docs without a mention, and nothing else, are no accident in training.
+# So many docs without a mention, and nothing else, are no accident.
 PATIENCE = 100
 
 
@@ -29,7 +29,7 @@ class Alarm:
         self._docs_without_mentions: int | None = 0
 
     def watch_mentions(self, candidates: Sequence[Candidates]) -> None:
-        """Warn if training met only docs without a mention so far, as when the recogniser is not listed to annotate."""
+        """Warn if only docs without a mention were met so far, as when the recogniser has other labels."""
         if self._docs_without_mentions is None:
             return
         if any(found.mentions for found in candidates):
@@ -38,6 +38,13 @@ class Alarm:
         self._docs_without_mentions += len(candidates)
         if self._docs_without_mentions >= PATIENCE:
             self.once("BRW01", n_docs=self._docs_without_mentions)
+
+    def watch_entities(self, docs: Sequence[Doc], candidates: Sequence[Candidates]) -> None:
+        """Warn if nothing has set entities on docs, so that there was no recogniser before; then as ``watch_mentions``."""
+        if any(len(doc) for doc in docs) and not any(doc.has_annotation("ENT_IOB") or doc.spans for doc in docs):
+            self.once("BRW10")
+        else:
+            self.watch_mentions(candidates)
 
     def watch_misfits(
         self, docs: Sequence[Doc], candidates: Sequence[Candidates], rows: NDArray[np.int64], *, max_length: int

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from spacy.training import Example
 
 from .errors import BioreError, Errors
-from .sampling import TrainingPair, note_training_pairs, noted_training_pairs
+from .sampling import TrainingPair, draw_pairs, note_training_pairs, noted_training_pairs
 
 PairBatcher = Callable[[Iterable[Example]], Iterator[list[Example]]]
 
@@ -57,13 +57,13 @@ def make_pair_batcher(size: int = 16, shuffle: str = "instance", buffer: int = 2
 
     def batches(examples: Iterable[Example]) -> Iterator[list[Example]]:
         units = _pair_units(examples) if shuffle == "instance" else _document_units(examples)
-        has_units = False
+        has_pairs = False
         while pool := list(islice(units, buffer)):
-            has_units = True
+            has_pairs = has_pairs or any(unit.pairs is None or unit.pairs for unit in pool)
             random.shuffle(pool)
             for start in range(0, len(pool), size * BATCHES_SORTED):
                 yield from _batches_by_length(pool[start : start + size * BATCHES_SORTED], size)
-        if not has_units:
+        if not has_pairs:
             # spaCy would ask for epoch after epoch of nothing, for ever.
             raise BioreError(Errors.BR033)
 
@@ -76,12 +76,13 @@ def _pair_units(examples: Iterable[Example]) -> Iterator[Unit]:
         if pairs is None:
             yield Unit(example, None)
         else:
-            yield from (Unit(example, [pair]) for pair in pairs)
+            yield from (Unit(example, [pair]) for pair in draw_pairs(pairs))
 
 
 def _document_units(examples: Iterable[Example]) -> Iterator[Unit]:
     for example in examples:
-        yield Unit(example, noted_training_pairs(example.predicted))
+        pairs = noted_training_pairs(example.predicted)
+        yield Unit(example, None if pairs is None else draw_pairs(pairs))
 
 
 def _batches_by_length(units: list[Unit], size: int) -> Iterator[list[Example]]:

@@ -2,7 +2,7 @@
 
 import warnings
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from spacy.tokens import Doc
@@ -10,7 +10,7 @@ from spacy.training import Example
 
 from .candidates import CandidateGenerator
 from .errors import BioreError, Errors, Warnings
-from .relations import get_doc_id, get_records
+from .relations import RelationRecord, get_doc_id, get_records
 from .schema import Schema
 from .targets import candidate_keys, relation_key
 
@@ -81,20 +81,21 @@ def inspect_examples(
         for record in get_records(eg.reference):
             if record["label"] not in schema and record["label"] in elsewhere:
                 continue
-            problem = _misfit(schema, record["label"], record["head"]["type"], record["tail"]["type"])
-            if problem:
-                raise BioreError(Errors.BR004.format(name=name, problem=problem, doc_id=doc_id))
+            _check_record(record, {name: schema}, doc_id)
             labels[record["label"]] += 1
             if relation_key(record, schema)[0] not in pairs:
                 unreachable.append(doc_id)
     return Inspection(documents, mentions, unreachable, labels, types)
 
 
-def warn_of_gaps(found: Inspection, schema: Schema, *, name: str) -> None:
+def warn_of_gaps(found: Inspection, schema: Schema, *, name: str, earlier: Collection[str] = ()) -> None:
     """Warn of what can't be learned: no entities (BRW01), no relations (BRW06), names that never occur (BRW07).
 
-    Relations whose pairs are no candidates are warned of as well (BRW04).
+    Relations whose pairs are no candidates are warned of as well (BRW04), and labels that a component before this one
+    has too (BRW08).
     """
+    if shared := sorted({*earlier} & {*schema.labels}):
+        warnings.warn(Warnings.BRW08.format(name=name, labels=", ".join(shared)), stacklevel=4)
     missing = ", ".join(found.missing(schema))
     if found.documents and not found.mentions:
         warnings.warn(Warnings.BRW01.format(n_docs=found.documents, name=name), stacklevel=4)
@@ -107,9 +108,20 @@ def warn_of_gaps(found: Inspection, schema: Schema, *, name: str) -> None:
         warnings.warn(text, stacklevel=4)
 
 
-def _misfit(schema: Schema, label: str, head: str, tail: str) -> str | None:
-    if label not in schema:
-        return f"the label '{label}' is not in it"
-    if not schema.allows(label, head, tail):
-        return f"'{label}' does not relate {head} to {tail} in it"
-    return None
+def check_fit(reference: Doc, schemas: Mapping[str, Schema]) -> None:
+    """Check that one or another of a pipeline's schemas, by name of the component, allows each gold relation.
+
+    Raises:
+        BioreError: BR004 if none does.
+    """
+    for record in get_records(reference) if schemas else ():
+        _check_record(record, schemas, get_doc_id(reference))
+
+
+def _check_record(record: RelationRecord, schemas: Mapping[str, Schema], doc_id: str) -> None:
+    label, head, tail = record["label"], record["head"]["type"], record["tail"]["type"]
+    if any(schema.allows(label, head, tail) for schema in schemas.values()):
+        return
+    is_known = any(label in schema for schema in schemas.values())
+    problem = f"'{label}' does not relate {head} to {tail} in it" if is_known else f"the label '{label}' is not in it"
+    raise BioreError(Errors.BR004.format(name="', '".join(schemas), problem=problem, doc_id=doc_id))

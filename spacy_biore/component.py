@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -170,6 +171,7 @@ class RelationExtractor(TrainablePipe):
             raise BioreError(Errors.BR003.format(name=self.name))
         docs = list(docs)
         candidates = self.get_candidates(docs)
+        self._alarm.watch_entities(docs, candidates)
         allowed = stack_allowed(candidates, len(self.labels))
         if not len(allowed):
             nothing = np.zeros(allowed.shape, dtype=np.float32)
@@ -281,17 +283,19 @@ class RelationExtractor(TrainablePipe):
     def _set_schema(self, schema: Schema) -> None:
         self.cfg["relation_types"] = schema.to_config()
         for label in schema.labels:
-            self.vocab.strings.add(label)
+            self.vocab.strings.add(label, allow_transient=False)  # type: ignore[call-arg]
 
     def _thresholds(self) -> NDArray[np.float32]:
         return threshold_array(self.labels, self.cfg["threshold"], self.cfg["label_thresholds"], name=self.name)
 
     def _check(self, examples: Iterable[Example], nlp: Language | None) -> None:
         """Check that gold relations fit the schema, and warn of what can't be learned from."""
-        pipes = [pipe for _, pipe in nlp.pipeline] if nlp is not None else []
-        elsewhere = {label for pipe in pipes if isinstance(pipe, RelationExtractor) for label in pipe.labels}
+        # Frozen and sourced components are disabled while the others are initialized.
+        pipes = [pipe for _, pipe in nlp.components if isinstance(pipe, RelationExtractor)] if nlp is not None else []
+        elsewhere = {label for pipe in pipes for label in pipe.labels}
+        earlier = {label for pipe in takewhile(lambda pipe: pipe is not self, pipes) for label in pipe.labels}
         found = inspect_examples(examples, self.generate, self.schema, name=self.name, elsewhere=elsewhere)
-        warn_of_gaps(found, self.schema, name=self.name)
+        warn_of_gaps(found, self.schema, name=self.name, earlier=earlier)
 
 
 def _as_record(doc: Doc, mention: Mention) -> MentionRecord:

@@ -27,9 +27,10 @@ class Errors(metaclass=ErrorsWithCodes):
     )
     BR004 = (
         "The corpus does not fit the schema of '{name}': {problem} (first seen in document '{doc_id}'). "
-        "Correct the schema, or convert the corpus with the right type and label map."
+        "Correct the schema, or convert the corpus with the right type and label map. If the pipeline has several "
+        "relation extractors, declare the schema of each."
     )
-    BR005 = "The threshold of label '{label}' is {value}; thresholds are numbers from 0 to 1."
+    BR005 = "The threshold of '{label}' is {value!r}; thresholds are numbers from 0 to 1."
     BR006 = (
         "Can't add the label '{label}' to '{name}' after its model was initialized: the output layer has a fixed "
         "size. Add labels first, or initialize again."
@@ -54,9 +55,14 @@ class Errors(metaclass=ErrorsWithCodes):
         "The mention {start}:{end} (characters) of relation '{label}' does not fall on token boundaries of this Doc. "
         "Relations belong to the text they were predicted on."
     )
+    BR022 = (
+        "These relations were found in a text of {length} characters, and this Doc has {found}: it was made with "
+        "Span.as_doc(copy_user_data=True), or its user data was copied from another. Use spacy_biore.as_doc(span), "
+        "which moves the offsets."
+    )
     # training
     BR030 = "The loss of '{name}' is not a number. Lower the learning rate, or switch mixed precision off."
-    BR031 = "No training corpus at {path}. Convert one first: python -m spacy biore convert --help."
+    BR031 = "No corpus at {path}. Convert one first: python -m spacy biore convert --help."
     BR032 = "Corpus reader: {setting} is {value!r}; it must be {expected}."
     BR033 = (
         "No example of the training corpus has a candidate pair, so there is nothing to learn from. Do its entities "
@@ -143,7 +149,10 @@ class Errors(metaclass=ErrorsWithCodes):
     BR141 = "--split {shares}: give three shares, for train, dev and test, that are not negative and add up to 1."
     BR142 = "The split '{split}' would be empty: there are only {groups} articles to divide. Give fewer splits a share."
     BR143 = "{where}: document '{doc_id}': the tokenizer changes the text, so offsets are lost. Use another pipeline."
-    BR144 = "The output of this conversion is {wanted}; {path} looks like the other. Change the output path."
+    BR144 = (
+        "The output of this conversion is {wanted}, and {path} is not, by its name: a file's ends in .spacy, a "
+        "folder's does not. Change the output path."
+    )
     BR145 = (
         "No relation has one of the labels {labels}. The corpus has: {found}. Correct --labels, which is applied after "
         "--map-labels."
@@ -181,6 +190,8 @@ class Errors(metaclass=ErrorsWithCodes):
     BR202 = "max_length is {value}; it must be from 16 to {limit}, the number of positions of the encoder '{name}'."
     BR205 = "The encoder '{name}' has no setting {settings}. Correct encoder_config; its settings include: {known}."
     BR203 = "Pooling: {setting} is {value!r}; it must be one of {expected}."
+    BR206 = "Relation model: {setting} is {value!r}; it must be {expected}."
+    BR207 = "The encoder '{name}' can't be loaded with the encoder_config {settings}: {problem}. Correct the settings."
     BR204 = "The model has not been initialized. Call nlp.initialize, or load a trained pipeline."
 
     # commands on trained pipelines
@@ -294,8 +305,9 @@ class Errors(metaclass=ErrorsWithCodes):
     )
     BR609 = "The recogniser '{name}' can't be run: {problem}. Does it work by itself?"
     BR610 = (
-        "--output {path} is the folder of a pipeline to be assembled. Choose another, so that it is not overwritten."
+        "--output {path} is the folder of a pipeline that is read here. Choose another, so that it is not overwritten."
     )
+    BR611 = "--output {path} holds other files, and no pipeline. Choose a folder of its own."
 
 
 class Warnings(metaclass=ErrorsWithCodes):
@@ -323,6 +335,18 @@ class Warnings(metaclass=ErrorsWithCodes):
         "corpus saved with its user data (DocBin(store_user_data=True))?"
     )
     BRW07 = "The schema of '{name}' names what never occurs in the corpus: {missing}. Is that a slip of the pen?"
+    BRW08 = (
+        "Another relation extractor has the labels {labels} of '{name}' too: of two in one pipeline, the later one "
+        "replaces the relations of the earlier. Give them labels of their own."
+    )
+    BRW09 = (
+        'The input does not show which mention is the head of {labels}: both have the same tag. Set entities = "start" '
+        'in the model, or input_style = "marked".'
+    )
+    BRW10 = (
+        "Nothing has set entities before '{name}', so there is nothing to relate. Put a recogniser before it: "
+        "nlp.add_pipe('entity_ruler', before='{name}'), or python -m spacy biore assemble."
+    )
     # converting corpora
     BRW11 = "The split '{split}' in {path} has no table of relations: its documents are written without relations."
     BRW12 = (
@@ -338,6 +362,10 @@ class Warnings(metaclass=ErrorsWithCodes):
     BRW16 = (
         "{number} discontinuous mention(s) fit the text only when moved by one character, and were moved; the first is "
         "in {first}."
+    )
+    BRW17 = (
+        "In {number} document(s), the first of which is '{doc_id}', most mentions begin or end inside a token and were "
+        "moved to its edges. Do their offsets count bytes, or from 1? If they are right, --align cut keeps them."
     )
     BRW20 = (
         "No gold relations in any of the {n_docs} documents, so there is nothing to score. Do the corpus and --labels "

@@ -1,6 +1,5 @@
 """The corpus reader of ``spacy train``: examples whose predicted docs hold entities and training pairs."""
 
-import random
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal, get_args
@@ -11,6 +10,7 @@ from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Example
 from spacy.training.corpus import FILE_TYPE, walk_corpus
 
+from .checks import check_fit
 from .component import RelationExtractor
 from .errors import BioreError, Errors
 from .relations import DOC_ID_KEY, GROUP_KEY
@@ -38,7 +38,8 @@ def make_corpus_reader(
         limit: Read at most this many docs; 0 for all.
 
     Raises:
-        BioreError: BR031, when called, if there is no corpus at the path; BR032 for a setting out of range.
+        BioreError: BR032 for a setting out of range; when called, BR031 if there is no corpus at the path, BR004 for a
+            gold relation that no relation extractor of the pipeline can find.
     """
     if entities not in get_args(EntitySource):
         expected = " or ".join(get_args(EntitySource))
@@ -48,21 +49,20 @@ def make_corpus_reader(
     if entities == "predicted" and negatives < 1.0:
         expected = "1.0 with predicted entities, whose pairs are not known when the corpus is read"
         raise BioreError(Errors.BR032.format(setting="negatives", value=negatives, expected=expected))
-    # Python's numbers follow from the seed of the config; each pass over the corpus takes other pairs.
-    seeds = random.Random(random.getrandbits(64))
 
     def read_examples(nlp: Language) -> Iterator[Example]:
         if path is None:
             return
-        rng = np.random.default_rng(seeds.getrandbits(64))
-        extractors = _ready_extractors(nlp)
+        schemas = {name: pipe.schema for name, pipe in ready_extractors(nlp).items()}
+        learners = _learning_extractors(nlp)
         for reference in read_docs(path, nlp, limit=limit):
+            check_fit(reference, schemas)
             if entities == "predicted":
                 yield Example(nlp.make_doc(reference.text), reference)
                 continue
             predicted = with_gold_entities(nlp, reference)
-            if extractors:
-                _note_pairs(predicted, reference, extractors, negatives, rng)
+            if learners:
+                _note_pairs(predicted, reference, learners, negatives)
             yield Example(predicted, reference)
 
     return read_examples
@@ -105,9 +105,14 @@ def _copy_span(span: Span, doc: Doc) -> Span:
     return Span(doc, span.start, span.end, label=span.label_, kb_id=span.kb_id_, span_id=span.id_)
 
 
-def _ready_extractors(nlp: Language) -> list[RelationExtractor]:
-    """Return the relation extractors of a pipeline that know their labels already."""
-    return [pipe for _, pipe in nlp.pipeline if isinstance(pipe, RelationExtractor) and pipe.labels]
+def ready_extractors(nlp: Language) -> dict[str, RelationExtractor]:
+    """Return the relation extractors of a pipeline that know their labels already, by name, also disabled ones."""
+    return {name: pipe for name, pipe in nlp.components if isinstance(pipe, RelationExtractor) and pipe.labels}
+
+
+def _learning_extractors(nlp: Language) -> list[RelationExtractor]:
+    frozen = nlp.config.get("training", {}).get("frozen_components", [])
+    return [pipe for name, pipe in ready_extractors(nlp).items() if name not in frozen]
 
 
 def _note_pairs(
@@ -115,13 +120,12 @@ def _note_pairs(
     reference: Doc,
     extractors: Sequence[RelationExtractor],
     negatives: float,
-    rng: np.random.Generator,
 ) -> None:
     """Note the pairs that one extractor or another learns from; each takes its own candidates among them."""
     noted: dict[PairKey, TrainingPair] = {}
     for extractor in extractors:
         candidates = extractor.get_candidates([predicted])[0]
         is_positive = gold_labels(reference, candidates, extractor.schema).any(axis=1)
-        kept = is_positive | (rng.random(len(candidates)) < negatives)
-        noted.update((pair.key, pair) for pair in training_pairs(predicted, candidates, np.flatnonzero(kept)))
+        for pair in training_pairs(predicted, candidates, np.where(is_positive, 1.0, negatives)):
+            noted[pair.key] = max(pair, noted.get(pair.key, pair), key=lambda one: one.share)
     note_training_pairs(predicted, list(noted.values()))

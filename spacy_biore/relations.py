@@ -14,6 +14,8 @@ from spacy.tokens import Doc, Span
 from .errors import BioreError, Errors, Warnings
 
 RELATIONS_KEY = "biore_relations"
+# Number of characters of the text that the relations belong to.
+LENGTH_KEY = "biore_text_length"
 DOC_ID_KEY = "biore_doc_id"
 GROUP_KEY = "biore_group"
 
@@ -77,8 +79,12 @@ def get_long_form(span: Span) -> str | None:
 
 
 def get_records(doc: Doc) -> list[RelationRecord]:
-    """Return the relations of a Doc as plain records, which can be changed without changing the Doc."""
-    return [_copy(record) for record in doc.user_data.get(RELATIONS_KEY, ())]
+    """Return the relations of a Doc as plain records, which can be changed without changing the Doc.
+
+    Raises:
+        BioreError: BR022 if they are those of another text.
+    """
+    return [_copy(record) for record in _stored(doc)]
 
 
 def set_records(doc: Doc, records: Iterable[RelationRecord]) -> None:
@@ -89,6 +95,7 @@ def set_records(doc: Doc, records: Iterable[RelationRecord]) -> None:
     """
     checked = [_checked(record) for record in records]
     doc.user_data[RELATIONS_KEY] = checked
+    doc.user_data[LENGTH_KEY] = len(doc.text)
     for record in checked:
         _set_long_form(doc, record["head"])
         _set_long_form(doc, record["tail"])
@@ -101,9 +108,10 @@ def get_relations(doc: Doc) -> list[Relation]:
     Doc still has it.
 
     Raises:
-        BioreError: BR021 if a mention is not on token boundaries of this Doc.
+        BioreError: BR021 if a mention is not on token boundaries of this Doc; BR022 if the relations are those of
+            another text.
     """
-    records = doc.user_data.get(RELATIONS_KEY, ())
+    records = _stored(doc)
     known = _known_spans(doc) if records else {}
     return [
         Relation(_span(doc, record, "head", known), _span(doc, record, "tail", known), record["label"], record["score"])
@@ -143,15 +151,16 @@ def as_doc(span: Span) -> Doc:
     return doc
 
 
-def from_docs(docs: Sequence[Doc], **kwargs: Any) -> Doc | None:
+def from_docs(docs: Iterable[Doc], **kwargs: Any) -> Doc | None:
     """Like ``Doc.from_docs``, keeping the relations. Takes the same keyword arguments."""
+    docs = list(docs)
     separated = kwargs.get("ensure_whitespace", True)
     with warnings.catch_warnings():
         # spaCy warns of user data that it leaves out; ours is carried over here.
         warnings.filterwarnings("ignore", message=r"\[W102\].*'biore_")
-        merged = Doc.from_docs(list(docs), **kwargs)
-    if merged is None:
-        return None
+        merged = Doc.from_docs(docs, **kwargs)
+    if merged is None or "user_data" in kwargs.get("exclude", ()):
+        return merged
     records: list[RelationRecord] = []
     offset = 0
     for doc in docs:
@@ -180,6 +189,14 @@ def register_extensions() -> None:
             warnings.warn(Warnings.BRW03.format(name=name), stacklevel=2)
     if not Span.has_extension("long_form"):
         Span.set_extension("long_form", default=None)
+
+
+def _stored(doc: Doc) -> Sequence[RelationRecord]:
+    records = doc.user_data.get(RELATIONS_KEY, ())
+    length = doc.user_data.get(LENGTH_KEY) if records else None
+    if length is not None and length != len(doc.text):
+        raise BioreError(Errors.BR022.format(length=length, found=len(doc.text)))
+    return records
 
 
 def _known_spans(doc: Doc) -> dict[tuple[int, int, str], Span]:
@@ -217,8 +234,11 @@ def _shift(record: RelationRecord, by: int) -> RelationRecord:
 
 
 def _copy(record: RelationRecord) -> RelationRecord:
-    copied = record.copy()
-    copied["head"], copied["tail"] = record["head"].copy(), record["tail"].copy()
+    try:
+        copied = record.copy()
+        copied["head"], copied["tail"] = record["head"].copy(), record["tail"].copy()
+    except (AttributeError, KeyError, TypeError) as error:
+        raise BioreError(Errors.BR020.format(record=record)) from error
     return copied
 
 

@@ -1,9 +1,10 @@
 """Which candidate pairs of a training example are learned from: a note on its predicted Doc.
 
-The corpus reader writes the note, the batcher divides it, and the component's update obeys it. Predicting, scoring and
-the development corpus never see it.
+The corpus reader writes the note, the batcher draws from it and divides it, and the component's update obeys it.
+Predicting, scoring and the development corpus never see it.
 """
 
+import random
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -18,10 +19,22 @@ TRAINING_PAIRS_KEY = "biore_training_pairs"
 
 
 class TrainingPair(NamedTuple):
-    """A pair to learn from, and the number of tokens in the sentences that hold it."""
+    """A pair to learn from.
+
+    Attributes:
+        key: Its two mentions.
+        n_tokens: Number of tokens in the sentences that hold it.
+        share: Share of the passes over the corpus in which it is learned from.
+    """
 
     key: PairKey
     n_tokens: int
+    share: float = 1.0
+
+
+def draw_pairs(pairs: Sequence[TrainingPair]) -> list[TrainingPair]:
+    """Choose the pairs of one pass over the corpus; Python's random numbers follow from the seed of the config."""
+    return [pair._replace(share=1.0) for pair in pairs if pair.share == 1.0 or random.random() < pair.share]
 
 
 def note_training_pairs(doc: Doc, pairs: Sequence[TrainingPair]) -> None:
@@ -39,13 +52,14 @@ def take_training_pairs(doc: Doc, candidates: Candidates) -> Candidates:
     noted = noted_training_pairs(doc)
     if noted is None:
         return candidates
-    keys = {pair.key for pair in noted}
+    keys = {pair.key for pair in draw_pairs(noted)}
     return candidates.take(np.flatnonzero([key in keys for key in candidate_keys(candidates)]))
 
 
-def training_pairs(doc: Doc, candidates: Candidates, rows: NDArray[np.int64]) -> list[TrainingPair]:
-    """Describe the candidates in these rows as pairs to learn from."""
+def training_pairs(doc: Doc, candidates: Candidates, shares: NDArray[np.float64]) -> list[TrainingPair]:
+    """Describe candidates as pairs to learn from in these shares (pairs,) of the passes; those with 0 are left out."""
     keys = candidate_keys(candidates)
+    rows = np.flatnonzero(shares)
     has_sentences = doc.has_annotation("SENT_START")
     lengths = []
     for row in rows:
@@ -53,4 +67,4 @@ def training_pairs(doc: Doc, candidates: Candidates, rows: NDArray[np.int64]) ->
         last = max(candidates.head(row).end, candidates.tail(row).end) - 1
         shown = doc[doc[first].sent.start : doc[last].sent.end] if has_sentences else doc
         lengths.append(len(shown))
-    return [TrainingPair(keys[row], length) for row, length in zip(rows, lengths, strict=True)]
+    return [TrainingPair(keys[row], length, float(shares[row])) for row, length in zip(rows, lengths, strict=True)]

@@ -53,7 +53,8 @@ def gold_labels(reference: Doc, candidates: Candidates, schema: Schema) -> NDArr
             pair, label = relation_key(record, schema)
             if pair in rows and label in columns:
                 truth[rows[pair], columns[label]] = 1.0
-    return truth
+    # What the types forbid can't be learned; corpora with such relations are refused before.
+    return truth * candidates.allowed
 
 
 def probabilities(logits: NDArray[np.float32], allowed: NDArray[np.bool_], *, exclusive: bool) -> NDArray[np.float32]:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 from spacy.training import Example
+from spacy.training.loop import create_train_batches
 
 from spacy_biore.batchers import make_pair_batcher
 from spacy_biore.errors import BioreError
@@ -99,30 +100,73 @@ def test_setting_out_of_range(config):
         make_corpus_reader("x", **config)
 
 
-@pytest.mark.parametrize(("negatives", "least", "most"), [(0.0, 0, 0), (0.3, 25, 60), (1.0, 140, 140)])
-def test_negative_sampling_keeps_all_positives(corpus, nlp, negatives: float, least: int, most: int):
+@pytest.mark.parametrize(("negatives", "noted_negatives"), [(0.0, 0), (0.3, 140), (1.0, 140)])
+def test_negative_sampling_keeps_all_positives(corpus, nlp, negatives: float, noted_negatives: int):
     extractor = nlp.get_pipe("relation_extractor")
     examples = list(make_corpus_reader(corpus, negatives=negatives)(nlp))
-    n_negatives = 0
+    shares: Counter[float] = Counter()
     for eg in examples:
-        noted = [pair.key for pair in noted_training_pairs(eg.predicted)]
-        texts = {(eg.predicted.text[h[0] : h[1]], eg.predicted.text[t[0] : t[1]]) for h, t in noted}
+        noted = noted_training_pairs(eg.predicted)
+        shares.update(pair.share for pair in noted)
+        certain = {pair.key for pair in noted if pair.share == 1.0}
+        texts = {(eg.predicted.text[h[0] : h[1]], eg.predicted.text[t[0] : t[1]]) for h, t in certain}
         assert not get_records(eg.reference) or {("a", "c"), ("d", "e")} <= texts
-        n_negatives += len(noted) - N_POSITIVES * bool(get_records(eg.reference))
-    assert least <= n_negatives <= most
+    assert shares[negatives] - 40 * (negatives == 1.0) == noted_negatives
     # Predicting does not obey the note.
     assert sum(len(found) for found in extractor.get_candidates(eg.predicted for eg in examples)) == 20 * N_PAIRS
 
 
-def test_each_pass_takes_other_negatives_and_the_seed_decides(corpus, nlp):
-    def passes(seed: int) -> list:
-        random.seed(seed)
-        read = make_corpus_reader(corpus, negatives=0.5)
-        return [[noted_training_pairs(eg.predicted) for eg in read(nlp)] for _ in range(2)]
+def learned(nlp: Language, corpus: Path, *, seed: int, epochs: int) -> list[set]:
+    """Return the pairs that spaCy's training loop learns from in each epoch, with their documents."""
+    random.seed(seed)
+    found: list[set] = [set() for _ in range(epochs)]
+    reader = make_corpus_reader(corpus, negatives=0.5)
+    for epoch, batch in create_train_batches(nlp, reader, make_pair_batcher(8), max_epochs=epochs):
+        for eg in batch:
+            document = eg.reference.user_data["biore_doc_id"]
+            found[epoch].update((document, pair.key) for pair in noted_training_pairs(eg.predicted))
+    return found
 
-    first, second = passes(1)
-    assert first != second
-    assert passes(1) == [first, second] != passes(2)
+
+def test_each_epoch_takes_other_negatives_and_the_seed_decides(corpus, nlp):
+    epochs = learned(nlp, corpus, seed=1, epochs=8)
+    assert all(75 < len(pairs) < 145 for pairs in epochs)
+    assert epochs[0] != epochs[1]
+    assert len(set.union(*epochs)) > 175
+    assert learned(nlp, corpus, seed=1, epochs=2) == epochs[:2] != learned(nlp, corpus, seed=2, epochs=2)
+
+
+def test_updates_without_our_batcher_sample_negatives_too(corpus, nlp):
+    (example,) = make_corpus_reader(corpus, negatives=0.5, limit=1)(nlp)
+    (candidates,) = nlp.get_pipe("relation_extractor").get_candidates([example.predicted])
+    random.seed(0)
+    sizes = {len(take_training_pairs(example.predicted, candidates)) for _ in range(20)}
+    assert len(sizes) > 1 and min(sizes) >= N_POSITIVES and max(sizes) <= N_PAIRS
+
+
+@pytest.mark.parametrize(
+    ("relation", "problem"), [((0, 2, "CURES"), "'CURES' is not in it"), ((2, 3, "INHIBITS"), "GENE to GENE")]
+)
+def test_relations_that_no_extractor_can_find_are_an_error(make_doc, nlp, tmp_path, relation, problem: str):
+    """A sourced pipeline is not initialized, so that only its reader sees that a corpus does not fit."""
+    DocBin(docs=[make_doc(DENSE, [relation])], store_user_data=True).to_disk(tmp_path / "dev.spacy")
+    with pytest.raises(BioreError, match=f"BR004.*{problem}"):
+        list(make_corpus_reader(tmp_path / "dev.spacy")(nlp))
+
+
+def test_frozen_extractors_do_not_count_into_batches(make_nlp, corpus, tiny_encoder):
+    nlp = make_nlp(labels=[{"label": "INHIBITS", "head": ["CHEMICAL"], "tail": ["GENE"]}])
+    schema = [{"label": "BINDS", "head": ["GENE"], "tail": ["GENE"], "symmetric": True}]
+    config = {"relation_types": schema, "model": {"encoder": tiny_encoder}}
+    nlp.add_pipe("relation_extractor", name="second", config=config)
+
+    def noted() -> int:
+        (example,) = make_corpus_reader(corpus, limit=1)(nlp)
+        return len(noted_training_pairs(example.predicted))
+
+    assert noted() == N_PAIRS
+    nlp.config["training"]["frozen_components"] = ["second"]
+    assert noted() == 6
 
 
 def test_scores_do_not_depend_on_negative_sampling(corpus, make_nlp):
@@ -223,9 +267,10 @@ def test_pairs_of_one_batch_have_similar_lengths():
     assert max(lengths) <= 1
 
 
-def test_epoch_without_pairs_is_an_error_and_no_endless_loop():
+@pytest.mark.parametrize("shuffle", ["instance", "document"])
+def test_epoch_without_pairs_is_an_error_and_no_endless_loop(shuffle: str):
     with pytest.raises(BioreError, match="BR033"):
-        list(make_pair_batcher()(make_examples([0, 0])))
+        list(make_pair_batcher(shuffle=shuffle)(make_examples([0, 0])))
 
 
 @pytest.mark.parametrize("config", [{"size": 0}, {"buffer": 0}, {"shuffle": "pairs"}])

@@ -207,3 +207,25 @@ def test_a_span_of_another_type_has_no_relations(make_doc):
     doc = make_doc("[aspirin|CHEMICAL] blocks [ptgs|GENE] .", [(0, 1, "INHIBITS")])
     assert len(Span(doc, 0, 1, label="CHEMICAL")._.relations) == len(doc[0:1]._.relations) == 1
     assert Span(doc, 0, 1, label="GENE")._.relations == []
+
+
+def test_from_docs_takes_a_generator_and_leaves_out_what_it_is_told_to(doc: Doc):
+    merged = from_docs(one for one in [doc, doc])
+    assert len(get_records(merged)) == 6
+    assert get_records(from_docs([doc, doc], exclude=["user_data"])) == []
+
+
+def test_relations_of_another_text_are_refused(doc: Doc):
+    part = doc[1:].as_doc(copy_user_data=True)
+    for read in (get_records, get_relations):
+        with pytest.raises(BioreError, match=rf"BR022.*{len(doc.text)} characters.*{len(part.text)}"):
+            read(part)
+    set_records(part, [])
+    assert get_relations(part) == []
+
+
+@pytest.mark.parametrize("record", [{}, {"head": None, "tail": None}, "INHIBITS"])
+def test_broken_records_in_user_data(doc: Doc, record):
+    doc.user_data["biore_relations"] = [record]
+    with pytest.raises(BioreError, match="BR020"):
+        get_records(doc)

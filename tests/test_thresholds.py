@@ -58,7 +58,9 @@ def test_thresholds_of_labels_that_could_not_be_keys_of_a_config(make_nlp):
     assert loaded.get_pipe("relation_extractor").cfg["label_thresholds"] == {"CPR:3": 0.25, "a = b": 0.5}
 
 
-@pytest.mark.parametrize("pairs", [[["BINDS", 0.25], ["BINDS", 0.5]], [["BINDS"]], [["BINDS", "high"]], [[1, 0.5]]])
+@pytest.mark.parametrize(
+    "pairs", [[["BINDS", 0.25], ["BINDS", 0.5]], [["BINDS"]], [["BINDS", "high"]], [["BINDS", True]], [[1, 0.5]]]
+)
 def test_entries_that_are_not_one_threshold_a_label(make_nlp, pairs):
     with pytest.raises(BioreError, match="BR007"):
         make_nlp(label_thresholds=pairs)
@@ -70,3 +72,14 @@ def test_threshold_of_an_unknown_label(make_nlp, examples):
     nlp = make_nlp(labels=[], label_thresholds=[["CURES", 0.5]])
     with pytest.raises(BioreError, match=r"BR002.*CURES"):
         nlp.initialize(lambda: examples)
+
+
+def test_thresholds_in_cfg_may_look_as_in_a_config(make_nlp, make_doc, examples):
+    nlp = make_nlp()
+    nlp.initialize(lambda: examples)
+    extractor = nlp.get_pipe("relation_extractor")
+    extractor.cfg["label_thresholds"] = [["BINDS", 0.0], ["INHIBITS", 1.0]]
+    assert {record["label"] for record in get_records(extractor(make_doc(MARKED)))} == {"BINDS"}
+    extractor.cfg["threshold"] = "0.4"
+    with pytest.raises(BioreError, match="BR005.*'0.4'"):
+        extractor(make_doc(MARKED))

@@ -16,7 +16,7 @@ from ..assembly.type_mapper import TypeMap
 from ..assembly.type_maps import READY_MAPS
 from ..component import RelationExtractor
 from ..errors import BioreError, Errors
-from .common import load_pipeline, messages, save_pipeline
+from .common import check_output, load_pipeline, messages, save_pipeline
 from .evaluation_tables import make_table
 from .parsing import parse_map
 
@@ -74,7 +74,7 @@ def assemble_cli(
         warnings.filterwarnings("ignore", message="Possible set union", category=FutureWarning)
         given = {**_read_types(types_path), **(parse_map("--map-types", map_types) or {})}
         recogniser, model = _load_recogniser(ner), load_pipeline(relations)
-        _check_output(output, [recogniser, model])
+        check_output(output, [recogniser, model])
         result = assemble(
             recogniser,
             model,
@@ -105,11 +105,6 @@ def _read_types(path: Path | None) -> TypeMap:
     if not isinstance(types, dict) or not all(new is None or (new and isinstance(new, str)) for new in types.values()):
         raise BioreError(Errors.BR603.format(where=path, problem="it is not a JSON object of labels and types"))
     return types
-
-
-def _check_output(output: Path, pipelines: list[Language]) -> None:
-    if output.resolve() in [nlp.path.resolve() for nlp in pipelines if nlp.path]:
-        raise BioreError(Errors.BR610.format(path=output))
 
 
 def _print(result: Assembly, ner: str, relations: str) -> None:

@@ -65,7 +65,7 @@ def load_pipeline(model: str) -> Language:
     try:
         return spacy.load(model)
     except (OSError, ImportError, ValueError, KeyError) as error:
-        raise BioreError(Errors.BR300.format(name=model, problem=error)) from error
+        raise BioreError(Errors.BR300.format(name=model, problem=str(error).rstrip("."))) from error
 
 
 def read_corpus(path: Path, nlp: Language) -> Iterator[Doc]:
@@ -85,6 +85,18 @@ def read_corpus(path: Path, nlp: Language) -> Iterator[Doc]:
 def progress(documents: Iterable[T], title: str | None = None, *, total: int | None = None) -> "tqdm[T]":
     """Show progress on a terminal, as spaCy's own commands do, and nowhere else."""
     return tqdm(documents, desc=title, total=total, unit=" docs", disable=None, leave=False)
+
+
+def check_output(output: Path, pipelines: Sequence[Language]) -> None:
+    """Make sure that a pipeline can be saved in a folder without harm to what is there.
+
+    Raises:
+        BioreError: BR610 if one of these pipelines came from it; BR611 if it holds something else than a pipeline.
+    """
+    if output.resolve() in [nlp.path.resolve() for nlp in pipelines if nlp.path]:
+        raise BioreError(Errors.BR610.format(path=output))
+    if output.is_dir() and any(output.iterdir()) and not (output / "meta.json").exists():
+        raise BioreError(Errors.BR611.format(path=output))
 
 
 def save_pipeline(nlp: Language, path: Path) -> None:

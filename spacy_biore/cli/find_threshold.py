@@ -10,7 +10,7 @@ from ..component import RelationExtractor
 from ..errors import BioreError, Errors
 from ..evaluation import get_extractors, survey
 from ..threshold_search import Trial, best_trial, set_threshold, try_thresholds
-from .common import load_pipeline, messages, progress, read_corpus, save_pipeline, use_gpu
+from .common import check_output, load_pipeline, messages, progress, read_corpus, save_pipeline, use_gpu
 from .evaluation_tables import make_table, percent
 
 
@@ -37,6 +37,8 @@ def find_threshold_cli(
     with messages("No threshold was found", unmentioned=["BRW02"]):
         use_gpu(gpu_id)
         nlp = load_pipeline(model)
+        if output is not None:
+            check_output(output, [nlp])
         name, extractor = _choose(get_extractors(nlp), name)
         found = survey(nlp, read_corpus(corpus_path, nlp))
         if not found.gold:
@@ -49,6 +51,8 @@ def find_threshold_cli(
             set_threshold(nlp, name, best)
             save_pipeline(nlp, output)
             msg.good(f"Saved the pipeline with this threshold to {output}")
+        else:
+            msg.info("Nothing was saved: --output saves the pipeline with this threshold")
 
 
 def _choose(extractors: dict[str, RelationExtractor], name: str | None) -> tuple[str, RelationExtractor]:

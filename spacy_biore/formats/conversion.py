@@ -22,6 +22,9 @@ from .staging import Staging
 MakeDoc = Callable[[Document], tuple[Doc, Counts]]
 Watch = Callable[[Iterable[Document], str], Iterable[Document]]
 
+# So many moved mentions in one document are worth a word if they are most of them.
+MANY = 3
+
 
 def target_in(output: Path, *, is_file: bool) -> Callable[[str], Path]:
     """Return the function from the name of a split to its file.
@@ -108,6 +111,7 @@ def _pack(documents: Iterable[Document], make_doc: MakeDoc) -> tuple[DocBin, Cou
     """Return the Docs of a split, its counts and its groups."""
     doc_bin = DocBin(store_user_data=True)
     total, groups = Counts(), set()
+    mostly_moved: list[str] = []
     seen: dict[str, tuple[bytes, str]] = {}
     for document in documents:
         reason = _reason_to_drop(document, seen)
@@ -117,9 +121,13 @@ def _pack(documents: Iterable[Document], make_doc: MakeDoc) -> tuple[DocBin, Cou
         else:
             doc, counts = make_doc(document)
             doc_bin.add(doc)
+            if counts.mentions.moved >= MANY and 2 * counts.mentions.moved > counts.mentions.written:
+                mostly_moved.append(document.id)
         total.add(counts)
         groups.add(document.group)
     total.check()
+    if mostly_moved:
+        warnings.warn(Warnings.BRW17.format(number=len(mostly_moved), doc_id=mostly_moved[0]), stacklevel=4)
     return doc_bin, total, groups
 
 

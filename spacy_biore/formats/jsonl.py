@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from ..errors import BioreError, Errors
 from .document import Document, Mention, Relation
 from .lines import Line, read_lines
-from .mentions import check_range
+from .mentions import check_range, check_surface
 from .sources import Found, Source, find_files
 from .staging import Staging
 
@@ -22,7 +23,7 @@ _REQUIRED: dict[str, dict[str, type]] = {
 }
 _OPTIONAL: dict[str, dict[str, type]] = {
     "document": {"group": str, "sentences": list},
-    "mention": {"concept": str},
+    "mention": {"concept": str, "text": str},
     "relation": {},
 }
 # What names a class: two spellings of one name would be two classes.
@@ -60,9 +61,18 @@ def parse_line(line: Line) -> Any:
         BioreError: BR130 if it is not JSON.
     """
     try:
-        return json.loads(line.text)
+        return json.loads(line.text, object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
         raise BioreError(Errors.BR130.format(where=line, problem=error)) from error
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object; a key that stands in it twice would lose its first value."""
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        counts = Counter(key for key, _ in pairs)
+        raise ValueError(f"the key '{counts.most_common(1)[0][0]}' stands twice in one object")
+    return made
 
 
 def _document(value: Any, line: Line) -> Document:
@@ -70,10 +80,14 @@ def _document(value: Any, line: Line) -> Document:
     doc_id = fields["id"]
     mentions: dict[str, Mention] = {}
     for item in fields["mentions"]:
-        mention = Mention(**_checked(item, "mention", line, doc_id))
+        values = _checked(item, "mention", line, doc_id)
+        surface = values.pop("text", None)
+        mention = Mention(**values)
         if mention.id in mentions:
             raise BioreError(Errors.BR107.format(where=line, doc_id=doc_id, id=mention.id))
         check_range(mention, fields["text"], where=str(line), doc_id=doc_id)
+        if surface is not None:
+            check_surface(mention, surface, fields["text"], where=line, doc_id=doc_id)
         mentions[mention.id] = mention
     relations = [Relation(**_checked(item, "relation", line, doc_id)) for item in fields["relations"]]
     for name in (name for relation in relations for name in (relation.head, relation.tail)):
@@ -109,8 +123,7 @@ def _checked(value: Any, kind: str, line: Line, doc_id: str) -> dict[str, Any]:
     problem = _problem(value, _REQUIRED[kind], _OPTIONAL[kind])
     if problem:
         raise BioreError(Errors.BR131.format(where=line, doc_id=doc_id, kind=kind, problem=problem))
-    checked: dict[str, Any] = value
-    return checked
+    return dict(value)
 
 
 def _problem(value: Any, required: Mapping[str, type], optional: Mapping[str, type]) -> str | None:

@@ -58,14 +58,12 @@ def build_mentions(
         entity_type = checked_name(row.type, "type of a mention", where=row.line, doc_id=row.doc_id)
         mention = Mention(row.id, _offset(row, row.start), _offset(row, row.end), entity_type, row.concept)
         check_range(mention, text, where=str(row.line), doc_id=row.doc_id)
-        found = text[mention.start : mention.end]
-        if found == row.surface:
-            mentions[row.id] = mention
-        elif on_mismatch == "drop":
+        if on_mismatch == "drop" and text[mention.start : mention.end] != row.surface:
             counts.mentions.dropped[TEXT_DIFFERS] += 1
             mentions[row.id] = None
-        else:
-            raise BioreError(_mismatch(row, found))
+            continue
+        check_surface(mention, row.surface, text, where=row.line, doc_id=row.doc_id)
+        mentions[row.id] = mention
     return mentions
 
 
@@ -81,18 +79,20 @@ def check_range(mention: Mention, text: str, *, where: str, doc_id: str) -> None
         )
 
 
+def check_surface(mention: Mention, surface: str, text: str, *, where: object, doc_id: str) -> None:
+    """Make sure that a mention is at its offsets.
+
+    Raises:
+        BioreError: BR106 if its surface text is not the text there.
+    """
+    found = text[mention.start : mention.end]
+    if found != surface:
+        offsets = {"start": mention.start, "end": mention.end}
+        names = {"surface": shorten(surface), "found": shorten(found)}
+        raise BioreError(Errors.BR106.format(where=where, doc_id=doc_id, **offsets, **names))
+
+
 def _offset(row: MentionRow, value: str) -> int:
     if not _NUMBER.fullmatch(value):
         raise BioreError(Errors.BR104.format(where=row.line, doc_id=row.doc_id, value=value))
     return int(value)
-
-
-def _mismatch(row: MentionRow, found: str) -> str:
-    return Errors.BR106.format(
-        where=row.line,
-        doc_id=row.doc_id,
-        start=row.start,
-        end=row.end,
-        surface=shorten(row.surface),
-        found=shorten(found),
-    )

@@ -24,6 +24,9 @@ class Staging:
         Raises:
             BioreError: BR140 if there cannot be such a file.
         """
+        target = target.resolve()
+        if target in self._targets:
+            raise BioreError(Errors.BR140.format(path=target, problem="it is to be written twice"))
         if target.is_dir():
             raise BioreError(Errors.BR140.format(path=target, problem="there is a folder of this name"))
         try:

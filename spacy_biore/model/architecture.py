@@ -4,6 +4,7 @@ spaCy imports this module to look up its registered function, so torch and trans
 model is built or run.
 """
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -13,7 +14,7 @@ from spacy.tokens import Doc, Token
 from thinc.api import Model
 
 from ..candidates import Candidates
-from ..errors import BioreError, Errors
+from ..errors import BioreError, Errors, Warnings
 from ..instances import INPUT_STYLES, InputStyle, make_instances, special_tokens
 from ..schema import Schema
 
@@ -68,14 +69,21 @@ def build_relation_model(
         encoder_config: Values of the encoder's own configuration to change, such as its dropout.
 
     Raises:
-        BioreError: BR202 for a ``max_length`` that is too short or too long; BR203 for an unknown name.
+        BioreError: BR203 for an unknown name; BR206 for a number out of range; when initialized, BR202 for a
+            ``max_length`` that the encoder does not have.
     """
     if input_style not in INPUT_STYLES:
         raise BioreError(
             Errors.BR203.format(setting="input_style", value=input_style, expected=", ".join(INPUT_STYLES))
         )
-    if max_length < 16:
-        raise BioreError(Errors.BR202.format(value=max_length, limit="?", name=encoder))
+    for is_right, setting, value, expected in (
+        (max_length >= 16, "max_length", max_length, "at least 16"),
+        (context >= 0, "context", context, "at least 0"),
+        (batch_tokens >= 1, "batch_tokens", batch_tokens, "at least 1"),
+        (0.0 <= dropout < 1.0, "dropout", dropout, "from 0 to below 1"),
+    ):
+        if not is_right:
+            raise BioreError(Errors.BR206.format(setting=setting, value=value, expected=expected))
     from .shim import NetworkShim
 
     shim = NetworkShim(
@@ -110,7 +118,9 @@ def init(model: RelationModel, X: ModelInput | None = None, Y: object = None) ->
     if model.has_dim("nO") is not True:
         return
     shim = get_shim(model)
-    tokens = special_tokens(Schema.from_config(model.attrs["schema"]), model.attrs["input_style"])
+    schema = Schema.from_config(model.attrs["schema"])
+    _warn_of_hidden_heads(schema, model.attrs["input_style"], shim.cfg["pooling"]["entities"])
+    tokens = special_tokens(schema, model.attrs["input_style"])
     shim.build(model.attrs["encoder"], tokens, model.get_dim("nO"), model.attrs["encoder_config"])
     limit = max_positions(shim.network.encoder)
     if model.attrs["max_length"] > limit:
@@ -137,6 +147,14 @@ def encode(model: RelationModel, X: ModelInput) -> list[tuple[int, "EncodedPair"
 def get_shim(model: RelationModel) -> "NetworkShim":
     """Return the torch side of a relation model."""
     return cast("NetworkShim", model.shims[0])
+
+
+def _warn_of_hidden_heads(schema: Schema, style: InputStyle, entities: str) -> None:
+    """Warn of directed labels between mentions of one type if nothing that the model sees tells head from tail."""
+    if style == "anonymised" and entities == "none":
+        labels = [t.label for t in schema.types if not t.symmetric and set(t.head) & set(t.tail)]
+        if labels:
+            warnings.warn(Warnings.BRW09.format(labels=", ".join(labels)), stacklevel=5)
 
 
 def _encode_all(model: RelationModel, X: ModelInput) -> Iterator["EncodedPair | None"]:

@@ -1,5 +1,6 @@
 """Where an encoder comes from: a local folder, an installed package, or the hub."""
 
+import difflib
 import importlib.util
 import json
 import sys
@@ -48,7 +49,7 @@ def load_encoder(
 
     Raises:
         BioreError: BR200 if the encoder is not found or can't be read; BR201 if it has no fast tokenizer; BR205 for
-            settings that it does not have.
+            settings that it does not have; BR207 for values of settings with which it can't be loaded.
     """
     source = find_encoder(name)
     try:
@@ -61,6 +62,9 @@ def load_encoder(
     except BioreError:
         raise
     except LOADING_ERRORS as error:
+        if settings:
+            problem = str(error).partition("\n")[0]
+            raise BioreError(Errors.BR207.format(name=name, settings=dict(settings), problem=problem)) from error
         raise BioreError(Errors.BR200.format(name=name, tried=_tried(name, str(error)))) from error
     if not tokenizer.is_fast:
         raise BioreError(Errors.BR201.format(name=name))
@@ -92,10 +96,19 @@ def fetch_encoder(name: str, patterns: Sequence[str]) -> Path:
 
 
 def find_encoder(name: str) -> str:
-    """Return the folder that a name stands for, or the name itself where only the hub can know it."""
+    """Return the folder that a name stands for, or the name itself where only the hub can know it.
+
+    Raises:
+        BioreError: BR200 for the path of a folder that is not there.
+    """
     if Path(name).is_dir():
         return name
     folder = _package_folder(name)
+    if not folder and _is_path(name):
+        beside = [str(path) for path in Path(name).parent.glob("*") if path.is_dir()]
+        similar = difflib.get_close_matches(name, beside, n=1)
+        hint = f" (did you mean {similar[0]}?)" if similar else ""
+        raise BioreError(Errors.BR200.format(name=name, tried=f"the folder {Path(name).absolute()}: not there{hint}"))
     return str(folder) if folder else name
 
 
@@ -119,6 +132,17 @@ def _check_settings(config: PretrainedConfig, settings: Mapping[str, Any], name:
         raise BioreError(Errors.BR205.format(name=name, settings=", ".join(unknown), known=", ".join(known)))
 
 
+def _is_path(name: str) -> bool:
+    """Say whether a name can only be that of a folder: a hub name has one slash at most, and no folder before it."""
+    path = Path(name)
+    return (
+        path.is_absolute()
+        or name.startswith(".")
+        or name.count("/") > 1
+        or (path.parent != Path() and path.parent.is_dir())
+    )
+
+
 def _package_folder(name: str) -> Path | None:
     """Find a model in an installed package: beside its ``__init__`` or one folder down."""
     if not name.isidentifier():
@@ -133,7 +157,8 @@ def _package_folder(name: str) -> Path | None:
 
 def _tried(name: str, answer: str) -> str:
     folder = f"the folder {Path(name).absolute()}: {'no model in it' if Path(name).is_dir() else 'not there'}"
-    return f"{folder}; the installed package '{name}': none with a model; the hub: {answer.partition(chr(10))[0]}"
+    hub = answer.partition("\n")[0].rstrip(".")
+    return f"{folder}; the installed package '{name}': none with a model; the hub: {hub}"
 
 
 def _add_special_tokens(

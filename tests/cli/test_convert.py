@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 import spacy
 
 from spacy_biore.cli.convert import FormatName
@@ -166,3 +167,16 @@ def test_document_without_text_is_a_counted_drop(biore: Any, out: Path, tmp_path
     assert "documents dropped: no text 1" in result.text
     assert "mentions dropped: no text 1" in result.text
     assert [doc.text for doc in written()["x.spacy"]] == ["word"]
+
+
+@pytest.mark.parametrize(("shift", "warned"), [(0, False), (1, True)])
+def test_documents_whose_offsets_seem_wrong_are_pointed_out(
+    biore: Any, tmp_path: Path, shift: int, warned: bool
+) -> None:
+    starts = [0, 13, 24]
+    mentions = [{"id": f"T{n}", "start": n + shift, "end": n + shift + 6, "type": "GENE"} for n in starts]
+    line = {"id": "d7", "text": "Abcdef binds Ghijkl and Mnopqr.", "mentions": mentions, "relations": []}
+    (tmp_path / "c.jsonl").write_text(json.dumps(line))
+    result = biore("convert", "jsonl", tmp_path / "c.jsonl", tmp_path / "c.spacy")
+    assert result.code == 0, result.output
+    assert ("BRW17" in result.text and "'d7'" in result.text) == warned

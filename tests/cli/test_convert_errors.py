@@ -27,6 +27,12 @@ def test_error_in_writing_the_report_leaves_no_output(biore: Any, articles: Path
     assert not out.exists()
 
 
+def test_report_and_output_are_two_files(biore: Any, articles: Path, out: Path) -> None:
+    file = out / "x.spacy"
+    assert biore("convert", "pubtator", articles / "c_dev.PubTator", file, "--report", file).failed("BR140", "twice")
+    assert not out.exists()
+
+
 def test_unexpected_error_leaves_no_output(biore: Any, articles: Path, out: Path, monkeypatch: Any) -> None:
     written = []
 

@@ -95,3 +95,14 @@ def test_an_unknown_name_is_an_error(biore: Any, model: Path, corpus: Path):
 def test_an_output_that_cannot_be_written_is_an_error(biore: Any, model: Path, corpus: Path, tmp_path: Path):
     (tmp_path / "file").write_text("")
     assert biore("find-threshold", model, corpus, "--output", tmp_path / "file").failed("BR306")
+
+
+def test_the_model_is_not_overwritten(biore: Any, model: Path, corpus: Path):
+    assert biore("find-threshold", model, corpus, "--output", model).failed("BR610")
+
+
+def test_a_folder_of_other_files_is_left_alone(biore: Any, model: Path, corpus: Path, tmp_path: Path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "notes.txt").write_text("")
+    assert biore("find-threshold", model, corpus, "--output", tmp_path / "out").failed("BR611")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["notes.txt"]

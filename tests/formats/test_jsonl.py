@@ -72,6 +72,8 @@ def test_offsets_count_characters(read):
     [
         ("{", r"BR130.*c\.jsonl, line 2"),
         ("[" * 100_000, r"BR130.*line 2"),
+        ('{"id": "d1", "id": "d2"}', r"BR130.*line 2.*the key 'id' stands twice"),
+        (mention(text="zorbin"), r"BR106.*line 2: document 'd1': at 0:6 .*'zorbin'.*'Zorbin'"),
         ("[]", r"BR131.*line 2.*must be an object"),
         (changed(text=None), r"BR131.*lacks the key 'text'"),
         (changed(relations=None), r"BR131.*lacks the key 'relations'"),

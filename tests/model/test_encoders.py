@@ -11,6 +11,7 @@ from tokenizers.pre_tokenizers import ByteLevel
 from transformers import AutoModel, AutoTokenizer, CanineTokenizer, RobertaConfig, RobertaModel, RobertaTokenizerFast
 
 from spacy_biore.errors import BioreError
+from spacy_biore.model.architecture import build_relation_model
 from spacy_biore.model.encoders import find_encoder, load_encoder, max_positions
 from spacy_biore.relations import get_records
 
@@ -101,7 +102,7 @@ def test_max_length_over_the_positions(make_nlp, make_example, tiny_encoder, rob
 
 
 def test_max_length_too_short(make_nlp):
-    with pytest.raises(BioreError, match=r"BR202.*15.*16"):
+    with pytest.raises(BioreError, match=r"BR206.*max_length is 15.*16"):
         make_nlp(model={"max_length": 15})
 
 
@@ -166,3 +167,22 @@ def test_weights_that_were_not_downloaded_completely(tiny_encoder, tmp_path):
     weights.write_bytes(weights.read_bytes()[:1000])
     with pytest.raises(BioreError, match=r"BR200.*cut"):
         load_encoder(str(tmp_path / "cut"), {})
+
+
+def test_misspelt_folder_is_not_looked_for_on_the_hub(tiny_encoder: str):
+    with pytest.raises(BioreError, match=r"BR200.*not there \(did you mean .*tiny_encoder") as caught:
+        find_encoder(tiny_encoder.replace("tiny_encoder", "tiny_encodr"))
+    assert "hub:" not in str(caught.value)
+
+
+def test_settings_that_the_encoder_can_not_be_loaded_with(tiny_encoder: str):
+    with pytest.raises(BioreError, match=r"BR207.*num_attention_heads.*5"):
+        load_encoder(tiny_encoder, {}, {"num_attention_heads": 5})
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"), [("context", -1), ("batch_tokens", 0), ("dropout", 1.0), ("dropout", -0.1)]
+)
+def test_model_setting_out_of_range(tiny_encoder: str, setting: str, value: float):
+    with pytest.raises(BioreError, match=f"BR206.*{setting} is {value}"):
+        build_relation_model(tiny_encoder, **{setting: value})
