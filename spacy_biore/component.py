@@ -174,8 +174,9 @@ class RelationExtractor(TrainablePipe):
         self._alarm.watch_entities(docs, candidates)
         allowed = stack_allowed(candidates, len(self.labels))
         if not len(allowed):
-            nothing = np.zeros(allowed.shape, dtype=np.float32)
-            return Predictions(candidates, np.zeros(0, dtype=np.int64), nothing, nothing)
+            return Predictions(
+                candidates, np.zeros(0, dtype=np.int64), *np.zeros((2, *allowed.shape), dtype=np.float32)
+            )
         rows, logits = self.model.predict((docs, candidates))
         self._alarm.watch_misfits(docs, candidates, rows, max_length=self.model.attrs["max_length"])
         scores = probabilities(logits, allowed[rows], exclusive=self.cfg["exclusive"])
