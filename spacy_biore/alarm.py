@@ -40,7 +40,7 @@ class Alarm:
             self.once("BRW01", n_docs=self._docs_without_mentions)
 
     def watch_entities(self, docs: Sequence[Doc], candidates: Sequence[Candidates]) -> None:
-        """Warn if nothing has set entities on docs, so that there was no recogniser; else as ``watch_mentions`` does."""
+        """Warn if nothing has set entities on docs, as without a recogniser; else as ``watch_mentions`` does."""
         if any(len(doc) for doc in docs) and not any(doc.has_annotation("ENT_IOB") or doc.spans for doc in docs):
             self.once("BRW10")
         else:

@@ -29,6 +29,10 @@ class Mention(NamedTuple):
     type: str
     id: int = 0
 
+    def span(self, doc: Doc) -> Span:
+        """Return the mention as a Span of its Doc."""
+        return Span(doc, self.start, self.end, label=self.type)
+
 
 @dataclass(frozen=True)
 class Candidates:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from spacy.language import Language
 from spacy.pipeline import TrainablePipe
-from spacy.tokens import Doc, Span, Token
+from spacy.tokens import Doc, Token
 from spacy.training import Example, validate_examples, validate_get_examples
 from spacy.vocab import Vocab
 from thinc.api import Optimizer
@@ -18,7 +18,6 @@ from .alarm import Alarm
 from .candidates import (
     CandidateGenerator,
     Candidates,
-    Mention,
     chunk_candidates,
     make_candidate_generator,
     stack_allowed,
@@ -28,7 +27,6 @@ from .errors import BioreError, Errors
 from .model.architecture import PairLogits, RelationModel, attention
 from .predictions import Predictions
 from .relations import (
-    MentionRecord,
     Relation,
     RelationRecord,
     get_records,
@@ -189,8 +187,8 @@ class RelationExtractor(TrainablePipe):
         for doc, (candidates, rows, doc_scores) in zip(docs, scores.by_doc(), strict=True):
             found: list[RelationRecord] = [
                 {
-                    "head": _as_record(doc, candidates.head(rows[pair])),
-                    "tail": _as_record(doc, candidates.tail(rows[pair])),
+                    "head": mention_record(candidates.head(rows[pair]).span(doc)),
+                    "tail": mention_record(candidates.tail(rows[pair]).span(doc)),
                     "label": labels[column],
                     "score": float(doc_scores[pair, column]),
                 }
@@ -297,7 +295,3 @@ class RelationExtractor(TrainablePipe):
         earlier = {label for pipe in takewhile(lambda pipe: pipe is not self, pipes) for label in pipe.labels}
         found = inspect_examples(examples, self.generate, self.schema, name=self.name, elsewhere=elsewhere)
         warn_of_gaps(found, self.schema, name=self.name, earlier=earlier)
-
-
-def _as_record(doc: Doc, mention: Mention) -> MentionRecord:
-    return mention_record(Span(doc, mention.start, mention.end, label=mention.type))
