@@ -85,7 +85,7 @@ def training_examples(nlp: Language) -> list[Example]:
     for reference in gold_docs(nlp):
         predicted = with_gold_entities(nlp, reference)
         found = extractor(nlp).get_candidates([predicted])[0]
-        note_training_pairs(predicted, training_pairs(predicted, found, np.arange(len(found))))
+        note_training_pairs(predicted, training_pairs(predicted, found, np.ones(len(found))))
         examples.append(Example(predicted, reference))
     return examples
 

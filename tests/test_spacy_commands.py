@@ -15,12 +15,14 @@ from typer.testing import CliRunner
 from spacy_biore.relations import get_records
 
 MARKED = "[aspirin|CHEMICAL] blocks [cox|GENE] ."
+# As many as `spacy debug data` wants of a new pipeline.
+N_DOCS = 100
 
 
 @pytest.fixture
 def corpus(make_doc: Any, tmp_path: Path) -> Path:
     path = tmp_path / "corpus.spacy"
-    DocBin(docs=[make_doc(MARKED, [(0, 1, "INHIBITS")])] * 3, store_user_data=True).to_disk(path)
+    DocBin(docs=[make_doc(MARKED, [(0, 1, "INHIBITS")])] * N_DOCS, store_user_data=True).to_disk(path)
     return path
 
 
@@ -42,7 +44,7 @@ def run(*args: Any) -> str:
 
 def test_debug_data(config_path: Path) -> None:
     printed = run("debug", "data", config_path)
-    assert "Corpus is loadable" in printed and "3 training docs" in printed
+    assert "Corpus is loadable" in printed and f"{N_DOCS} training docs" in printed
 
 
 def test_init_labels_writes_the_schema(config_path: Path, tmp_path: Path) -> None:
@@ -54,4 +56,4 @@ def test_init_labels_writes_the_schema(config_path: Path, tmp_path: Path) -> Non
 def test_apply_keeps_the_relations(relation_path: Path, corpus: Path, tmp_path: Path) -> None:
     run("apply", relation_path, corpus, tmp_path / "applied.spacy")
     docs: list[Doc] = list(DocBin().from_disk(tmp_path / "applied.spacy").get_docs(spacy.blank("en").vocab))
-    assert [[record["label"] for record in get_records(doc)] for doc in docs] == [["INHIBITS"]] * 3
+    assert [[record["label"] for record in get_records(doc)] for doc in docs] == [["INHIBITS"]] * N_DOCS
