@@ -89,6 +89,27 @@ def make_tokenizer(nlp: Language) -> Callable[[str], Doc]:
     return combined_rule_tokenizer(nlp)
 
 
+def use_tokenizer(nlp: Language) -> Language:
+    """Replace the tokenizer of a pipeline by scispaCy's.
+
+    Raises:
+        BioreError: BR605 if scispaCy is not installed.
+    """
+    nlp.tokenizer = make_tokenizer(nlp)
+    # The rules themselves are saved beside the config.
+    nlp.config["nlp"]["tokenizer"] = {"@tokenizers": "spacy.Tokenizer.v1"}
+    return nlp
+
+
+def make_tokenizer_callback() -> Callable[[Language], Language]:
+    """Return the callback that trains a pipeline with scispaCy's tokenizer (``spacy-biore.ScispacyTokenizer.v1``).
+
+    It belongs into ``[initialize.before_init]``: called once, before the first text is read. The trained pipeline has
+    the rules, and needs no scispaCy.
+    """
+    return use_tokenizer
+
+
 @contextmanager
 def _needs_scispacy(name: str) -> Iterator[None]:
     try:

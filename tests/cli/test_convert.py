@@ -147,6 +147,14 @@ def test_names_that_occur_nowhere_are_pointed_out(corpus: Path, out: Path) -> No
     assert "BRW13" in result.output and "CIDD, Genes" in printed(result)
 
 
+def test_types_are_chosen(corpus: Path, out: Path) -> None:
+    result = run("pubtator", corpus, out, "--map-types", "Gene=GENE", "--types", "GENE,Cell")
+    assert "mentions dropped: type not among those to keep 12 3 3" in printed(result)
+    assert "relations written 0 0 0" in printed(result)
+    assert "BRW13" in result.output and "Cell" in printed(result)
+    assert [(ent.text, ent.label_) for ent in docs(out / "dev.spacy")[0].ents] == [("QRX2/3", "GENE")]
+
+
 def test_labels_of_which_none_occurs(corpus: Path, out: Path) -> None:
     assert failed(run("pubtator", corpus, out, "--labels", "CIDD"), "BR145", "CIDD", "BINDS, CID")
     assert not out.exists()
