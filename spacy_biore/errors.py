@@ -76,8 +76,8 @@ class Errors(metaclass=ErrorsWithCodes):
         'there, for example {{"path": "corpus/bc5cdr/train.spacy", "types": ["CHEMICAL", "DISEASE"]}}.'
     )
     BR042 = (
-        "The corpus {path} is said to annotate {unknown}, which no recogniser of the pipeline finds; they find {known}. "
-        "Correct the types of the corpus, or give a recogniser this type."
+        "The corpus {path} is said to annotate {unknown}, which no recogniser of the pipeline finds; they find "
+        "{known}. Correct the types of the corpus, or give a recogniser this type."
     )
     BR043 = (
         "The corpus {path} is said to annotate {missing}, but has no mention of that; it has: {found}. Correct the "
@@ -294,7 +294,8 @@ class Errors(metaclass=ErrorsWithCodes):
     )
     BR604 = "There is no ready type map '{scheme}'. Known: {known}."
     BR605 = (
-        "'{name}' needs scispaCy ({problem}). Install it with pip install 'spacy-biore[scispacy]', or do without '{name}'."
+        "'{name}' needs scispaCy ({problem}). Install it with pip install 'spacy-biore[scispacy]', or leave '{name}' "
+        "out, as docs/pipelines.md and docs/recognition.md describe it."
     )
     BR606 = (
         "scispaCy's entity linker '{name}' is not available: {problem}. It downloads its knowledge base when it is "

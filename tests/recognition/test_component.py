@@ -165,7 +165,7 @@ def test_annotating_while_training(trained, schemes):
     # The entities of the first, of which the second knows nothing, are there while the second learns.
     examples = annotate(schemes["genes"][:2], GENE, nlp)
     annotating = nlp.update(examples, sgd=False, annotates=["tok2vec", "chemical_disease"])
-    assert annotating["gene"] == pytest.approx(nlp.update(examples, sgd=False)["gene"])
+    assert annotating["gene"] == pytest.approx(nlp.update(examples, sgd=False)["gene"], abs=0.001)
 
 
 def test_saved_pipeline_is_the_same(trained, tmp_path):
