@@ -35,7 +35,7 @@ class Source(NamedTuple):
 
 # Mentions have the boundaries that the corpus gives them, so that an exact match is one with the corpus. Gene families
 # and domains are not genes (GNormPlus and NLM-Gene tell them apart).
-GENES = ("--map-types", "Gene=GENE", "--types", "GENE", "--align", "cut")
+GENES = ("--map-types", "Gene=GENE", "--types", "GENE", "--align", "cut", "--on-mismatch", "drop")
 DIVISION = ("--split", "0.85,0.15,0", "--seed", "0")
 
 SOURCES = {

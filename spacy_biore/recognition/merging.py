@@ -37,7 +37,7 @@ def forget_entities(doc: Doc) -> tuple[Span, ...]:
 
     Tokens that may not become entities (blocked ones) stay such.
     """
-    entities = doc.ents
+    entities = tuple(doc.ents)
     doc.set_ents([], missing=list(entities), default="unmodified")
     for token in (token for span in entities for token in span):
         token.ent_id = token.ent_kb_id = 0

@@ -149,7 +149,8 @@ def test_names_that_occur_nowhere_are_pointed_out(corpus: Path, out: Path) -> No
 
 def test_types_are_chosen(corpus: Path, out: Path) -> None:
     result = run("pubtator", corpus, out, "--map-types", "Gene=GENE", "--types", "GENE,Cell")
-    assert "mentions dropped: type not among those to keep 12 3 3" in printed(result)
+    assert "mentions dropped: type not among those to keep 12 3 6" in printed(result)
+    assert "relations dropped: its mention was dropped 16 4 8" in printed(result)
     assert "relations written 0 0 0" in printed(result)
     assert "BRW13" in result.output and "Cell" in printed(result)
     assert [(ent.text, ent.label_) for ent in docs(out / "dev.spacy")[0].ents] == [("QRX2/3", "GENE")]
