@@ -171,11 +171,3 @@ def test_missing_scispacy_is_named(factory: str, monkeypatch: pytest.MonkeyPatch
         monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(BioreError, match=r"BR605.*spacy-biore\[scispacy\]"):
         spacy.blank("en").add_pipe(factory)
-
-
-def test_missing_scispacy_is_named_before_a_pipeline_is_trained_with_its_tokenizer(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setitem(sys.modules, "scispacy.custom_tokenizer", None)
-    nlp = spacy.blank("en")
-    nlp.config["initialize"]["before_init"] = {"@callbacks": "spacy-biore.ScispacyTokenizer.v1"}
-    with pytest.raises(BioreError, match=r"BR605.*'tokenizer'.*spacy-biore\[scispacy\]"):
-        nlp.initialize()

@@ -23,7 +23,7 @@ SMALL = {
     "components.chemical_disease_ner.model.hidden_width": 16,
     "components.gene_ner.model.hidden_width": 16,
 }
-TEXT = "The flaxol dose led to grimpox with more nolf3 in mice; 1,25(OH)2D3 and [3H]thymidine."
+TEXT = "The flaxol dose led to grimpox with more nolf3 in mice; 1,25(OH)2D3 and [3H]thymidine-like effects."
 
 
 @pytest.fixture(scope="module")
@@ -61,11 +61,11 @@ import sys
 sys.modules["scispacy"] = None
 import spacy
 nlp = spacy.load({str(tok2vec_path)!r})
-print([token.text for token in nlp({TEXT!r})][-4:-1])
+print(*nlp({TEXT!r})[12:])
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() == "['1,25(OH)2D3', 'and', '[3H]thymidine']"
+    assert done.stdout.strip() == "1 , 25 ( OH ) 2D3 and [ 3H ] thymidine - like effects ."
 
 
 def test_scores_of_training_are_those_of_annotated_types(tok2vec_path: Path):
