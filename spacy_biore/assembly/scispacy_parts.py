@@ -13,7 +13,6 @@ from typing import Any
 
 from spacy.language import Language
 from spacy.matcher import Matcher
-from spacy.tokenizer import Tokenizer
 from spacy.tokens import Doc
 
 from ..errors import BioreError, Errors
@@ -83,7 +82,7 @@ def make_linker(nlp: Language, name: str, linker_name: str) -> Callable[[Doc], D
         raise BioreError(Errors.BR606.format(name=linker_name, problem=error)) from error
 
 
-def make_tokenizer(nlp: Language, *, split: str = "") -> Tokenizer:
+def make_tokenizer(nlp: Language, *, split: str = "") -> Callable[[str], Doc]:
     """Make scispaCy's tokenizer for a pipeline. Its rules are saved with the pipeline, which then needs no scispaCy.
 
     Args:
@@ -96,7 +95,7 @@ def make_tokenizer(nlp: Language, *, split: str = "") -> Tokenizer:
     """
     with _needs_scispacy("tokenizer"):
         from scispacy.custom_tokenizer import combined_rule_tokenizer
-    tokenizer = combined_rule_tokenizer(nlp)
+    tokenizer: Any = combined_rule_tokenizer(nlp)
     if split:
         characters = f"[{re.escape(split)}]"
         tokenizer.prefix_search = _extended(tokenizer.prefix_search, f"^{characters}").search

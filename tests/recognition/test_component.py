@@ -12,6 +12,7 @@ from spacy.tokens import Doc, Span
 from spacy.training import Example
 from thinc.api import Adam, Model, fix_random_seed
 
+from spacy_biore.assembly.checks import find_labels
 from spacy_biore.errors import BioreError
 from spacy_biore.recognition.annotation import keep_annotated
 
@@ -174,6 +175,10 @@ def test_saved_pipeline_is_the_same(trained, tmp_path):
     for nlp in (spacy.load(tmp_path), spacy.blank("en").from_config(trained.config).from_bytes(trained.to_bytes())):
         assert [found(doc) for doc in nlp.pipe(texts)] == [ALL]
         assert nlp.get_pipe("chemical_disease").types == ("CHEMICAL", "DISEASE")
+
+
+def test_types_are_known_where_a_relation_model_is_put_behind_it(trained):
+    assert find_labels(trained) == {"CHEMICAL", "DISEASE", "GENE"}
 
 
 def test_other_types_than_its_own_are_no_labels(start):
