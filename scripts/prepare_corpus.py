@@ -16,12 +16,27 @@ PARTS = ("train", "dev", "test")
 
 
 class Source(NamedTuple):
-    """Where a corpus is: a path under assets/ or under the folder that BIORE_CORPORA names; and how to convert it."""
+    """Where a corpus is, and how to convert it.
+
+    Attributes:
+        path: Below assets/ or below the folder that BIORE_CORPORA names.
+        format: Its format.
+        options: Further options of the conversion.
+        inside: Name of the file or folder to convert, at any depth below ``path``; all of it if empty.
+        test: The same for the test part of a corpus without a development part: the rest is divided by document.
+    """
 
     path: str
     format: str
     options: tuple[str, ...] = ()
+    inside: str = ""
+    test: str = ""
 
+
+# Mentions have the boundaries that the corpus gives them, so that an exact match is one with the corpus. Gene families
+# and domains are not genes (GNormPlus and NLM-Gene tell them apart).
+GENES = ("--map-types", "Gene=GENE", "--types", "GENE", "--align", "cut", "--on-mismatch", "drop")
+DIVISION = ("--split", "0.85,0.15,0", "--seed", "0")
 
 SOURCES = {
     "sample": Source("sample/sample.jsonl", "jsonl", ("--split", "0.7,0.15,0.15", "--seed", "0")),
@@ -37,6 +52,16 @@ SOURCES = {
     "aimed_instances": Source("su_eval_sets/aimed.tar.gz", "masked", ("--map-labels", "1=INTERACTS")),
     # Ten folds of whole articles, a file each.
     "aimed_documents": Source("ppi/aimed_folds", "ppi", ("--map-labels", "PPI=INTERACTS")),
+    "ddi": Source("ddi2013", "ddi", inside="Train", test="Test for DDI Extraction task"),
+    # Corpora of mentions, for the recognisers.
+    "bc5cdr": Source(
+        "bc5cdr",
+        "pubtator",
+        ("--map-types", "Chemical=CHEMICAL,Disease=DISEASE", "--align", "cut"),
+        inside="CDR.Corpus.v010516",
+    ),
+    "gnormplus": Source("ner", "pubtator", GENES, inside="GNormPlus_Train.PubTator", test="GNormPlus_Test.PubTator"),
+    "nlmgene": Source("ner", "pubtator", GENES, inside="NLMgene_Train.PubTator", test="NLMgene_Test.PubTator"),
 }
 
 
@@ -61,8 +86,10 @@ def main(
     source = SOURCES[corpus]
     with tempfile.TemporaryDirectory() as scratch:
         path = unpacked(located(source), Path(scratch))
-        command = [sys.executable, "-m", "spacy", "biore", "convert", source.format, str(path), str(output)]
-        raise SystemExit(subprocess.run([*command, *source.options]).returncode)
+        convert(source, found(path, source.inside), output, *(DIVISION if source.test else ()))
+        if source.test:
+            part = found(path, source.test)
+            convert(source, part, output / "test.spacy" if part.is_file() else output)
 
 
 def located(source: Source) -> Path:
@@ -88,6 +115,23 @@ def unpacked(path: Path, scratch: Path) -> Path:
                 archive.unlink()
         archives = sorted(scratch.rglob("*.zip"))
     return scratch
+
+
+def found(path: Path, name: str) -> Path:
+    """Return the file or folder of a name below a path; the path itself without a name."""
+    if not name:
+        return path
+    for candidate in sorted(path.rglob(name)):
+        return candidate
+    msg.fail(f"There is no {name} in {path}", "Is the corpus complete?", exits=1)
+    raise AssertionError
+
+
+def convert(source: Source, path: Path, output: Path, *options: str) -> None:
+    """Convert a file or folder; stop if that fails."""
+    command = [sys.executable, "-m", "spacy", "biore", "convert", source.format, str(path), str(output)]
+    if code := subprocess.run([*command, *source.options, *options]).returncode:
+        raise SystemExit(code)
 
 
 if __name__ == "__main__":

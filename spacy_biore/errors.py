@@ -72,6 +72,23 @@ class Errors(metaclass=ErrorsWithCodes):
         "The relation extractor is trained by Adam with decoupled weight decay. Set [training.optimizer] to Adam.v1 "
         "with beta1 and beta2 above 0 and L2_is_weight_decay = true; SGD.v1 and RAdam.v1 are not supported."
     )
+    # recognisers
+    BR040 = (
+        "The recogniser '{name}' finds the entity types {types!r}; give a list of at least one type, each once, such "
+        'as types = ["CHEMICAL", "DISEASE"].'
+    )
+    BR041 = (
+        "Corpus reader: {entry!r} is not an entry of corpora. Each is a path and the entity types that are annotated "
+        'there, for example {{"path": "corpus/bc5cdr/train.spacy", "types": ["CHEMICAL", "DISEASE"]}}.'
+    )
+    BR042 = (
+        "The corpus {path} is said to annotate {unknown}, which no recogniser of the pipeline finds; they find "
+        "{known}. Correct the types of the corpus, or give a recogniser this type."
+    )
+    BR043 = (
+        "The corpus {path} is said to annotate {missing}, but has no mention of that; it has: {found}. Correct the "
+        "types of the corpus, or convert it with other names (--map-types)."
+    )
 
     # reading corpora
     BR100 = "Can't read {path}: {problem}. Check the path and its permissions."
@@ -288,8 +305,8 @@ class Errors(metaclass=ErrorsWithCodes):
     )
     BR604 = "There is no ready type map '{scheme}'. Known: {known}."
     BR605 = (
-        "'{name}' needs scispaCy ({problem}). Install it with pip install 'spacy-biore[scispacy]', or assemble the "
-        "pipeline without it."
+        "'{name}' needs scispaCy ({problem}). Install it with pip install 'spacy-biore[scispacy]', or leave '{name}' "
+        "out, as docs/pipelines.md and docs/recognition.md describe it."
     )
     BR606 = (
         "scispaCy's entity linker '{name}' is not available: {problem}. It downloads its knowledge base when it is "
@@ -346,6 +363,10 @@ class Warnings(metaclass=ErrorsWithCodes):
     BRW10 = (
         "Nothing has set entities before '{name}', so there is nothing to relate. Put a recogniser before it: "
         "nlp.add_pipe('entity_ruler', before='{name}'), or python -m spacy biore assemble."
+    )
+    BRW18 = (
+        "'{name}' can't learn what {missing} is: no document that was annotated with {types} has a mention of it. Does "
+        "one of the corpora annotate all types of this component?"
     )
     # converting corpora
     BRW11 = "The split '{split}' in {path} has no table of relations: its documents are written without relations."

@@ -38,6 +38,15 @@ def test_every_file_that_a_command_depends_on_is_there_or_made_by_an_earlier_one
         made.update(commands[name].get("outputs", []), commands[name].get("outputs_no_cache", []))
 
 
+def test_recognisers_are_scored_on_every_corpus_that_they_learn_from(project):
+    commands = {command["name"]: command for command in project["commands"]}
+    config = (ROOT / "configs" / f"{project['vars']['ner_config']}.cfg").read_text(encoding="utf8")
+    for path in commands["ner-convert"]["outputs"]:
+        assert f"/{Path(path).name}/train.spacy" in config
+        assert f"{path}/test.spacy" in " ".join(commands["ner-evaluate"]["script"])
+        assert path in commands["ner-train"]["deps"]
+
+
 def test_recogniser_comes_from_its_authors_without_its_dependencies(project):
     [command] = [command for command in project["commands"] if command["name"] == "recogniser"]
     script = " ".join(command["script"])
@@ -62,6 +71,29 @@ def test_sample_is_divided_by_document(tmp_path):
     }
     assert sum(len(part) for part in ids.values()) == len(set().union(*ids.values())) == 74
     assert min(len(part) for part in ids.values()) > 5
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "numbers"),
+    [
+        ("bc5cdr", [(500, 9385), (500, 9591), (500, 9809)]),
+        ("gnormplus", [(367, 3504), (65, 728), (262, 3285)]),
+        ("nlmgene", [(383, 9678), (67, 1545), (100, 2365)]),
+    ],
+)
+def test_corpora_of_the_recognisers(name, numbers, corpora, tmp_path):
+    if not (corpora / ("bc5cdr" if name == "bc5cdr" else "ner")).exists():
+        pytest.skip(f"BIORE_CORPORA has no {name}")
+    command = [sys.executable, "scripts/prepare_corpus.py", name, str(tmp_path)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    found, ids = [], []
+    for part in ("train", "dev", "test"):
+        docs = list(DocBin().from_disk(tmp_path / f"{part}.spacy").get_docs(Vocab()))
+        found.append((len(docs), sum(len(doc.spans["entities"]) for doc in docs)))
+        ids += [doc.user_data["biore_doc_id"] for doc in docs]
+    assert found == numbers
+    assert len(set(ids)) == len(ids)
 
 
 def test_unknown_corpus_is_named(tmp_path):

@@ -11,7 +11,7 @@ from ..component import RelationExtractor
 from ..errors import Warnings
 from ..evaluation import get_extractors, joint_schema
 from .checks import check_extractors, check_likeness, check_map, check_schema, find_labels, full_name, sets_sentences
-from .scispacy_parts import ABBREVIATIONS, LINKER, REQUIREMENT, make_tokenizer
+from .scispacy_parts import ABBREVIATIONS, LINKER, REQUIREMENT, use_tokenizer
 from .type_mapper import TypeMap
 from .type_maps import choose_types
 
@@ -72,7 +72,7 @@ def assemble(
     meta = _joint_meta(recogniser, relations)
     added: dict[str, str] = {}
     if scispacy_tokenizer:
-        _replace_tokenizer(recogniser)
+        use_tokenizer(recogniser)
     if not fit.has_sentences:
         warnings.warn(Warnings.BRW63.format(name=full_name(recogniser)), stacklevel=2)
         added[_add(recogniser, "sentencizer")] = "spaCy"
@@ -114,12 +114,6 @@ def _check_fit(
 def _spans_key(extractor: RelationExtractor) -> str | None:
     """Return the span group that an extractor reads; a generator of another package is not asked."""
     return getattr(extractor.generate, "keywords", {}).get("spans_key")
-
-
-def _replace_tokenizer(nlp: Language) -> None:
-    nlp.tokenizer = make_tokenizer(nlp)
-    # The rules themselves are saved beside the config.
-    nlp.config["nlp"]["tokenizer"] = {"@tokenizers": "spacy.Tokenizer.v1"}
 
 
 def _add(nlp: Language, factory: str, **config: Any) -> str:

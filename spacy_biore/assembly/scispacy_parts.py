@@ -4,8 +4,12 @@ scispaCy's own components are not registered before it is imported, so that a sa
 import. The factories here are published as entry points, and import scispaCy when they are used.
 """
 
+import re
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from typing import Any
 
 from spacy.language import Language
 from spacy.matcher import Matcher
@@ -78,15 +82,54 @@ def make_linker(nlp: Language, name: str, linker_name: str) -> Callable[[Doc], D
         raise BioreError(Errors.BR606.format(name=linker_name, problem=error)) from error
 
 
-def make_tokenizer(nlp: Language) -> Callable[[str], Doc]:
+def make_tokenizer(nlp: Language, *, split: str = "") -> Callable[[str], Doc]:
     """Make scispaCy's tokenizer for a pipeline. Its rules are saved with the pipeline, which then needs no scispaCy.
+
+    Args:
+        nlp: The pipeline.
+        split: Characters that are always tokens of their own. scispaCy keeps hyphens, slashes and brackets inside
+            words, as in ``aspirin-induced``.
 
     Raises:
         BioreError: BR605 if scispaCy is not installed.
     """
     with _needs_scispacy("tokenizer"):
         from scispacy.custom_tokenizer import combined_rule_tokenizer
-    return combined_rule_tokenizer(nlp)
+    tokenizer: Any = combined_rule_tokenizer(nlp)
+    if split:
+        characters = f"[{re.escape(split)}]"
+        tokenizer.prefix_search = _extended(tokenizer.prefix_search, f"^{characters}").search
+        tokenizer.infix_finditer = _extended(tokenizer.infix_finditer, characters).finditer
+        tokenizer.suffix_search = _extended(tokenizer.suffix_search, f"{characters}$").search
+    return tokenizer
+
+
+def use_tokenizer(nlp: Language, *, split: str = "") -> Language:
+    """Replace the tokenizer of a pipeline by scispaCy's; see ``make_tokenizer``."""
+    nlp.tokenizer = make_tokenizer(nlp, split=split)
+    # The rules themselves are saved beside the config.
+    nlp.config["nlp"]["tokenizer"] = {"@tokenizers": "spacy.Tokenizer.v1"}
+    return nlp
+
+
+def make_tokenizer_callback(split: str = "") -> Callable[[Language], Language]:
+    """Return the callback that trains a pipeline with scispaCy's tokenizer (``spacy-biore.ScispacyTokenizer.v1``).
+
+    It belongs into ``[initialize.before_init]``: called once, before the first text is read. The trained pipeline has
+    the rules, and needs no scispaCy.
+
+    Args:
+        split: Characters that are always tokens of their own.
+    """
+    return partial(use_tokenizer, split=split)
+
+
+def _extended(method: Any, pattern: str) -> re.Pattern[str]:
+    """Add an alternative to the expression that a method of a compiled one belongs to."""
+    with warnings.catch_warnings():
+        # Of a doubled bar in spaCy's own expression for infixes.
+        warnings.filterwarnings("ignore", message="Possible set union", category=FutureWarning)
+        return re.compile(f"{method.__self__.pattern}|{pattern}")
 
 
 @contextmanager

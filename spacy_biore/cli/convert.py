@@ -85,6 +85,9 @@ def convert_cli(
     map_types: Annotated[
         str | None, typer.Option("--map-types", help="Rename entity types, e.g. Chemical=CHEMICAL,Disease=DISEASE")
     ] = None,
+    types: Annotated[
+        str | None, typer.Option("--types", help="Keep only mentions of these types, e.g. GENE (after --map-types)")
+    ] = None,
     map_labels: Annotated[
         str | None, typer.Option("--map-labels", help="Rename relation labels, e.g. 1=INTERACTS")
     ] = None,
@@ -121,7 +124,10 @@ def convert_cli(
             aliases=parse_map("--tag-alias", tag_aliases),
         )
         selection = Selection(
-            parse_map("--map-types", map_types), parse_map("--map-labels", map_labels), parse_names("--labels", labels)
+            parse_map("--map-types", map_types),
+            parse_map("--map-labels", map_labels),
+            parse_names("--labels", labels),
+            parse_names("--types", types),
         )
         shares = parse_shares("--split", split)
         found = FORMATS[format_name].find(input_path)

@@ -93,6 +93,15 @@ def test_names_that_occur_nowhere_are_pointed_out(biore: Any, articles: Path, ou
     assert "BRW13" in result.output and "CIDD, Genes" in result.text
 
 
+def test_types_are_chosen(biore: Any, articles: Path, out: Path, written: Any) -> None:
+    result = biore("convert", "pubtator", articles, out, "--map-types", "Gene=GENE", "--types", "GENE,Cell")
+    assert "mentions dropped: type not among those to keep 12 3 6" in result.text
+    assert "relations dropped: its mention was dropped 16 4 8" in result.text
+    assert "relations written 0 0 0" in result.text
+    assert "BRW13" in result.text and "Cell" in result.text
+    assert [(ent.text, ent.label_) for ent in written()["dev.spacy"][0].ents] == [("QRX2/3", "GENE")]
+
+
 def test_tokenizer_of_a_pipeline(biore: Any, articles: Path, out: Path, tmp_path: Path) -> None:
     nlp = spacy.blank("en")
     nlp.tokenizer.add_special_case("QRX2/3", [{"ORTH": "QRX2"}, {"ORTH": "/3"}])

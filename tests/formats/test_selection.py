@@ -1,5 +1,6 @@
 from spacy_biore.formats import Document, Mention, Relation
-from spacy_biore.formats.selection import LABEL_NOT_KEPT, Selection
+from spacy_biore.formats.counts import MENTION_DROPPED
+from spacy_biore.formats.selection import LABEL_NOT_KEPT, TYPE_NOT_KEPT, Selection
 
 
 def document():
@@ -30,3 +31,13 @@ def test_names_that_never_occur_are_known():
     selection(document())
     assert selection.unmet == ["CELL", "W", "z"]
     assert selection.labels_met == ["X", "y"]
+
+
+def test_types_are_chosen_after_renaming_and_the_others_counted_with_their_relations():
+    kept = Selection({"GENE-Y": "GENE"}, labels=["x"], kept_types=["GENE", "CELL"])
+    document_kept = kept(document())
+    assert [mention.type for mention in document_kept.mentions] == ["GENE"]
+    assert document_kept.relations == []
+    assert document_kept.counts.mentions.dropped == {TYPE_NOT_KEPT: 1}
+    assert document_kept.counts.relations.dropped == {MENTION_DROPPED: 2}
+    assert kept.unmet == ["CELL"]

@@ -1,0 +1,131 @@
+"""The corpus reader for recognisers: documents of several corpora, each with the entity types that it annotates."""
+
+import random
+from collections.abc import Iterator, Sequence
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from spacy.language import Language
+from spacy.tokens import Doc, DocBin
+from spacy.training import Example
+from spacy.training.corpus import FILE_TYPE, walk_corpus
+
+from ..errors import BioreError, Errors
+from ..readers import CorpusReader, read_docs
+from .annotation import gold_mentions, keep_annotated
+from .component import PartialRecogniser
+
+T = TypeVar("T")
+
+
+class MentionCorpus(NamedTuple):
+    """A ``.spacy`` file, or a folder of them, and the entity types that are annotated in it."""
+
+    path: Path
+    types: frozenset[str]
+
+
+def make_mention_reader(corpora: list[dict[str, Any]], buffer: int = 0, limit: int = 0) -> CorpusReader:
+    """Make a reader of mention-level corpora (registered as ``spacy-biore.MentionCorpora.v1``).
+
+    The predicted docs hold the pipeline's own tokens and nothing else. References hold the entities of the types that
+    their corpus annotates, and are marked with these types, as ``partial_ner`` and its scorer need it.
+
+    Args:
+        corpora: For each corpus ``{"path", "types"}``.
+        buffer: Mix the corpora, and shuffle so many docs together, others in each pass; 0 for the order of the corpora.
+        limit: Read at most this many docs of each corpus; 0 for all.
+
+    Raises:
+        BioreError: BR032 for a setting out of range, BR041 for a wrong entry of ``corpora``; when called, BR031 if
+            there is no corpus at a path, BR042 for a type that no recogniser finds, BR043 for one that a whole corpus
+            has no mention of.
+    """
+    if not corpora:
+        raise BioreError(Errors.BR032.format(setting="corpora", value=corpora, expected="at least one corpus"))
+    if min(buffer, limit) < 0:
+        raise BioreError(Errors.BR032.format(setting="buffer or limit", value=min(buffer, limit), expected="from 0 up"))
+    entries = [_entry(corpus) for corpus in corpora]
+    # Python's numbers follow from the seed of the config.
+    seeds = random.Random(random.getrandbits(64))
+
+    def read_examples(nlp: Language) -> Iterator[Example]:
+        _check_types(nlp, entries)
+        streams = [_references(corpus, nlp, limit=limit) for corpus in entries]
+        if buffer:
+            rng = random.Random(seeds.getrandbits(64))
+            mixed = _mixed(streams, [_size(corpus, limit=limit) for corpus in entries], rng)
+            references = _shuffled(mixed, buffer, rng)
+        else:
+            references = chain.from_iterable(streams)
+        for reference in references:
+            yield Example(nlp.make_doc(reference.text), reference)
+
+    return read_examples
+
+
+def _entry(corpus: Any) -> MentionCorpus:
+    if not isinstance(corpus, dict) or corpus.keys() != {"path", "types"}:
+        raise BioreError(Errors.BR041.format(entry=corpus))
+    path, types = corpus["path"], corpus["types"]
+    if not path or not isinstance(types, list) or not types or not all(isinstance(t, str) and t for t in types):
+        raise BioreError(Errors.BR041.format(entry=corpus))
+    return MentionCorpus(Path(path), frozenset(types))
+
+
+def _check_types(nlp: Language, corpora: Sequence[MentionCorpus]) -> None:
+    """Check that a recogniser of the pipeline finds each annotated type; pipelines without ours are not checked."""
+    if not any(isinstance(pipe, PartialRecogniser) for _, pipe in nlp.pipeline):
+        return
+    found: set[str] = set()
+    for name, pipe in nlp.pipeline:
+        if isinstance(pipe, PartialRecogniser):
+            found.update(pipe.types)
+        elif "doc.ents" in nlp.get_pipe_meta(name).assigns:
+            found.update(getattr(pipe, "labels", ()))
+    for corpus in corpora:
+        if unknown := corpus.types - found:
+            names = {"unknown": ", ".join(sorted(unknown)), "known": ", ".join(sorted(found))}
+            raise BioreError(Errors.BR042.format(path=corpus.path, **names))
+
+
+def _references(corpus: MentionCorpus, nlp: Language, *, limit: int) -> Iterator[Doc]:
+    """Yield the docs of a corpus that have tokens; at its end, check that it was what it is said to be."""
+    met: set[str] = set()
+    for doc in read_docs(corpus.path, nlp, limit=limit):
+        met.update(span.label_ for span in gold_mentions(doc))
+        if len(doc):
+            keep_annotated(doc, corpus.types)
+            yield doc
+    if not limit and (missing := corpus.types - met):
+        names = {"missing": ", ".join(sorted(missing)), "found": ", ".join(sorted(met)) or "no mention at all"}
+        raise BioreError(Errors.BR043.format(path=corpus.path, **names))
+
+
+def _size(corpus: MentionCorpus, *, limit: int) -> int:
+    if not corpus.path.exists():
+        raise BioreError(Errors.BR031.format(path=corpus.path))
+    size = sum(len(DocBin().from_disk(path)) for path in walk_corpus(corpus.path, FILE_TYPE))
+    return min(size, limit) if limit else size
+
+
+def _mixed(streams: Sequence[Iterator[T]], sizes: Sequence[int], rng: random.Random) -> Iterator[T]:
+    """Draw from the streams at random, so that all of them last until the end."""
+    order = [number for number, size in enumerate(sizes) for _ in range(size)]
+    rng.shuffle(order)
+    for number in order:
+        yield from islice(streams[number], 1)
+    # Nothing is left, but a stream makes its checks at its end.
+    yield from chain.from_iterable(streams)
+
+
+def _shuffled(items: Iterator[T], size: int, rng: random.Random) -> Iterator[T]:
+    """Shuffle with so many items in memory."""
+    pool = list(islice(items, size))
+    for item in items:
+        number = rng.randrange(len(pool))
+        yield pool[number]
+        pool[number] = item
+    rng.shuffle(pool)
+    yield from pool

@@ -1,0 +1,55 @@
+"""scispaCy's tokenizer for pipelines of our own."""
+
+import sys
+
+import pytest
+import spacy
+from spacy.language import Language
+
+from spacy_biore.assembly.scispacy_parts import make_tokenizer, make_tokenizer_callback
+from spacy_biore.errors import BioreError
+
+TEXT = "An aspirin-induced (SST)-positive IL-2/IL-4 effect of Ca(2+), e.g. pre- and 1,25(OH)2D3; see [3H]thymidine."
+
+
+def words(nlp: Language, text: str = TEXT) -> list[str]:
+    doc = nlp.make_doc(text)
+    assert doc.text == text
+    return [token.text for token in doc]
+
+
+def test_tokens_are_scispacys():
+    custom_tokenizer = pytest.importorskip("scispacy.custom_tokenizer")
+    nlp = make_tokenizer_callback()(spacy.blank("en"))
+    assert words(nlp) == [token.text for token in custom_tokenizer.combined_rule_tokenizer(spacy.blank("en"))(TEXT)]
+    assert {"aspirin-induced", "IL-2/IL-4", "1,25(OH)2D3"} <= set(words(nlp))
+
+
+def test_characters_to_split_at_are_tokens_of_their_own(tmp_path):
+    pytest.importorskip("scispacy")
+    nlp = make_tokenizer_callback(split="-/()[]:,+")(spacy.blank("en"))
+    expected = (
+        "An aspirin - induced ( SST ) - positive IL - 2 / IL - 4 effect of Ca ( 2 + ) , e.g. pre - and "
+        "1 , 25 ( OH ) 2D3 ; see [ 3H ] thymidine ."
+    )
+    assert words(nlp) == expected.split()
+    nlp.to_disk(tmp_path)
+    assert words(spacy.load(tmp_path)) == expected.split()
+
+
+@pytest.mark.parametrize("split", ["", "-", "^", "]", "\\"])
+def test_every_character_can_be_split_at(split: str):
+    pytest.importorskip("scispacy")
+    tokenizer = make_tokenizer(spacy.blank("en"), split=split)
+    text = f"a{split}b {split}"
+    assert tokenizer(text).text == text
+    if split:
+        assert [token.text for token in tokenizer(text)] == ["a", split, "b", split]
+
+
+def test_missing_scispacy_is_named_before_a_pipeline_is_trained(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "scispacy.custom_tokenizer", None)
+    nlp = spacy.blank("en")
+    nlp.config["initialize"]["before_init"] = {"@callbacks": "spacy-biore.ScispacyTokenizer.v1"}
+    with pytest.raises(BioreError, match=r"BR605.*'tokenizer'.*spacy-biore\[scispacy\]"):
+        nlp.initialize()

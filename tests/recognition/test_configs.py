@@ -1,0 +1,94 @@
+"""The configs of the recognisers: spacy train, spacy package and spacy benchmark accuracy with them."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import spacy
+from spacy.cli.evaluate import evaluate
+from spacy.cli.train import train
+from spacy.tokens import Doc, DocBin
+
+pytest.importorskip("scispacy")
+pytest.importorskip("spacy_transformers")
+
+CONFIGS = Path(__file__).parents[2] / "configs"
+SMALL = {
+    "training.max_steps": 6,
+    "training.eval_frequency": 3,
+    "training.patience": 0,
+    "components.chemical_disease_ner.model.hidden_width": 16,
+    "components.gene_ner.model.hidden_width": 16,
+}
+TEXT = "The flaxol dose led to grimpox with more nolf3 in mice; 1,25(OH)2D3 and [3H]thymidine-like effects."
+
+
+@pytest.fixture(scope="module")
+def corpus(schemes: dict[str, list[Doc]], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the files that the configs name."""
+    folder = tmp_path_factory.mktemp("corpus")
+    for name, docs in {"bc5cdr": schemes["cdr"], "gnormplus": schemes["genes"], "nlmgene": schemes["genes"]}.items():
+        (folder / name).mkdir()
+        for part in ("train", "dev", "test"):
+            DocBin(docs=docs[:8], store_user_data=True).to_disk(folder / name / f"{part}.spacy")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """A function that trains a config for some steps and returns the folder of the pipeline."""
+
+    def train_config(name: str, **overrides: Any) -> Path:
+        output = tmp_path_factory.mktemp(name)
+        train(CONFIGS / f"{name}.cfg", output, overrides={"paths.corpora": str(corpus), **SMALL, **overrides})
+        return output / "model-last"
+
+    return train_config
+
+
+@pytest.fixture(scope="module")
+def tok2vec_path(run: Callable[..., Path]) -> Path:
+    size = {"components.tok2vec.model.encode.width": 32, "components.tok2vec.model.encode.depth": 1}
+    return run("ner_tok2vec", **size, **{"components.tok2vec.model.embed.rows": [500, 500, 500, 500]})
+
+
+def test_trained_pipeline_has_scispacys_tokenizer_and_needs_no_scispacy(tok2vec_path: Path):
+    code = f"""
+import sys
+sys.modules["scispacy"] = None
+import spacy
+nlp = spacy.load({str(tok2vec_path)!r})
+print(*nlp({TEXT!r})[12:])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() == "1 , 25 ( OH ) 2D3 and [ 3H ] thymidine - like effects ."
+
+
+def test_scores_of_training_are_those_of_annotated_types(tok2vec_path: Path):
+    performance = spacy.load(tok2vec_path).meta["performance"]
+    assert performance["ents_per_type"].keys() == {"CHEMICAL", "DISEASE", "GENE"}
+    assert performance["gene_ner_loss"] > 0 and performance["chemical_disease_ner_loss"] > 0
+
+
+def test_stock_evaluation_counts_the_types_of_the_file(tok2vec_path: Path, corpus: Path, capsys: Any):
+    scores = evaluate(str(tok2vec_path), corpus / "gnormplus" / "test.spacy", silent=False)
+    assert scores["ents_per_type"].keys() == {"GENE"}
+    assert scores["ents_f"] == scores["ents_per_type"]["GENE"]["f"]
+    printed = capsys.readouterr().out
+    assert "NER F" in printed and "GENE" in printed and "CHEMICAL" not in printed
+
+
+def test_transformer_is_shared_and_saved(run: Callable[..., Path], tiny_encoder: str):
+    path = run("ner_transformer", **{"paths.encoder": tiny_encoder, "training.optimizer.learn_rate.initial_rate": 0.01})
+    nlp = spacy.load(path)
+    assert nlp.pipe_names == ["transformer", "chemical_disease_ner", "gene_ner", "doc_cleaner"]
+    assert len(nlp.get_pipe("transformer").listeners) == 2  # type: ignore[attr-defined]
+    assert nlp(TEXT)._.trf_data is None
+    losses = nlp.meta["performance"]
+    assert all(losses[f"{name}_loss"] > 0 for name in ("transformer", "chemical_disease_ner", "gene_ner"))
+    again = [[(e.text, e.label_) for e in doc.ents] for doc in spacy.load(path).pipe([TEXT, "", TEXT])]
+    assert again[0] == again[2] == [(e.text, e.label_) for e in nlp(TEXT).ents] and again[1] == []

@@ -1,0 +1,152 @@
+"""The reader of several mention-level corpora."""
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from spacy.language import Language
+from spacy.tokens import Doc, DocBin
+
+from spacy_biore.errors import BioreError
+from spacy_biore.recognition.annotation import annotated_types
+from spacy_biore.recognition.reader import make_mention_reader
+
+
+@pytest.fixture(scope="module")
+def nlp(make_ner: Callable[..., Language]) -> Language:
+    return make_ner(["CHEMICAL", "DISEASE"], ["GENE"])
+
+
+def test_documents_are_marked_and_hold_annotated_types_only(corpora, schemes, nlp):
+    entries = [{"path": str(corpora / "cdr.spacy"), "types": ["DISEASE"]}]
+    examples = list(make_mention_reader(entries)(nlp))
+    assert [eg.reference.text for eg in examples] == [doc.text for doc in schemes["cdr"]]
+    for eg in examples:
+        assert annotated_types(eg.reference) == {"DISEASE"}
+        assert {span.label_ for span in eg.reference.ents} == {"DISEASE"}
+        assert eg.predicted.text == eg.reference.text
+        assert not eg.predicted.ents and not eg.predicted.user_data
+
+
+def test_predicted_tokens_are_those_of_the_pipeline(make_doc, nlp, tmp_path):
+    DocBin(docs=[make_doc("[E-cadherin|GENE]-like")]).to_disk(tmp_path / "a.spacy")
+    [example] = make_mention_reader([{"path": str(tmp_path), "types": ["GENE"]}])(nlp)
+    assert [t.text for t in example.predicted] == [t.text for t in nlp.make_doc("E-cadherin-like")]
+    assert len(example.reference) == 5
+
+
+def texts(nlp: Language, read: Callable) -> list[str]:
+    return [eg.reference.text for eg in read(nlp)]
+
+
+def test_order_of_the_corpora_unless_shuffled(entries, schemes, nlp):
+    in_order = [doc.text for name in ("cdr", "genes") for doc in schemes[name]]
+    assert texts(nlp, make_mention_reader(entries)) == in_order
+    mixed = texts(nlp, make_mention_reader(entries, buffer=5))
+    assert mixed != in_order and sorted(mixed) == sorted(in_order)
+    # Both last until the end.
+    corpora = [eg.reference.ents[0].label_ for eg in make_mention_reader(entries, buffer=5)(nlp)]
+    for part in (corpora[:16], corpora[16:]):
+        assert 0 < part.count("GENE") < len(part)
+
+
+def test_each_pass_has_another_order_and_the_seed_decides(entries, nlp):
+    def passes(seed: int) -> list[list[str]]:
+        random.seed(seed)
+        read = make_mention_reader(entries, buffer=4)
+        return [texts(nlp, read) for _ in range(2)]
+
+    first, second = passes(1)
+    assert first != second
+    assert passes(1) == [first, second] != passes(2)
+
+
+def test_no_more_docs_in_memory_than_the_buffer(entries, nlp, monkeypatch):
+    read: list[Doc] = []
+    original = DocBin.get_docs
+
+    def watched(self: DocBin, vocab: Any) -> Any:
+        for doc in original(self, vocab):
+            read.append(doc)
+            yield doc
+
+    monkeypatch.setattr(DocBin, "get_docs", watched)
+    for number, _ in enumerate(make_mention_reader(entries, buffer=6)(nlp), start=1):
+        assert len(read) <= number + 6
+        if number > 10:
+            break
+
+
+@pytest.mark.parametrize("buffer", [0, 3])
+def test_limit_is_for_each_corpus(entries, nlp, buffer):
+    examples = list(make_mention_reader(entries, buffer=buffer, limit=2)(nlp))
+    assert sorted(len(annotated_types(eg.reference)) for eg in examples) == [1, 1, 2, 2]
+
+
+def test_empty_documents_are_left_out(make_doc, nlp, tmp_path):
+    DocBin(docs=[make_doc(""), make_doc("[a|GENE]")]).to_disk(tmp_path / "a.spacy")
+    entries = [{"path": str(tmp_path / "a.spacy"), "types": ["GENE"]}]
+    assert texts(nlp, make_mention_reader(entries)) == texts(nlp, make_mention_reader(entries, buffer=3)) == ["a"]
+
+
+@pytest.mark.parametrize("buffer", [0, 3])
+def test_missing_corpus(entries, nlp, tmp_path, buffer):
+    read = make_mention_reader([*entries, {"path": str(tmp_path / "gone.spacy"), "types": ["GENE"]}], buffer=buffer)
+    with pytest.raises(BioreError, match=r"BR031.*gone\.spacy"):
+        list(read(nlp))
+
+
+def test_type_that_no_recogniser_finds(corpora, nlp):
+    read = make_mention_reader([{"path": str(corpora / "genes.spacy"), "types": ["GENES"]}])
+    with pytest.raises(BioreError, match=r"BR042.*genes\.spacy.*annotate GENES,.*find CHEMICAL, DISEASE, GENE\."):
+        list(read(nlp))
+
+
+def test_types_of_other_recognisers_are_known(corpora, make_ner):
+    nlp = make_ner(["SPECIES"])
+    ruler: Any = nlp.add_pipe("entity_ruler", config={"phrase_matcher_attr": "LOWER"}, first=True)
+    ruler.add_patterns([{"label": "GENE", "pattern": [{"LOWER": "qrx2"}]}])
+    assert list(make_mention_reader([{"path": str(corpora / "genes.spacy"), "types": ["GENE"]}])(nlp))
+    nlp.remove_pipe("species")
+    assert list(make_mention_reader([{"path": str(corpora / "cdr.spacy"), "types": ["DISEASE"]}])(nlp))
+
+
+@pytest.mark.parametrize("buffer", [0, 3])
+def test_type_without_a_mention_in_the_corpus(corpora, nlp, buffer):
+    entries = [{"path": str(corpora / "cdr.spacy"), "types": ["DISEASE", "GENE"]}]
+    with pytest.raises(BioreError, match=r"BR043.*cdr\.spacy.*annotate GENE, but.*has: CHEMICAL, DISEASE\."):
+        list(make_mention_reader(entries, buffer=buffer)(nlp))
+    assert len(list(make_mention_reader(entries, buffer=buffer, limit=3)(nlp))) == 3
+
+
+def test_corpus_without_any_mention(make_doc, nlp, tmp_path):
+    DocBin(docs=[make_doc("Nothing.")]).to_disk(tmp_path / "a.spacy")
+    with pytest.raises(BioreError, match="BR043.*no mention at all"):
+        list(make_mention_reader([{"path": str(tmp_path), "types": ["GENE"]}])(nlp))
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        "corpus/train.spacy",
+        {"path": "a.spacy"},
+        {"path": "a.spacy", "types": []},
+        {"path": "a.spacy", "types": "GENE"},
+        {"path": "a.spacy", "types": [""]},
+        {"path": "", "types": ["GENE"]},
+        {"path": None, "types": ["GENE"]},
+        {"path": "a.spacy", "types": ["GENE"], "weight": 2},
+    ],
+)
+def test_entries_that_are_none(entry):
+    with pytest.raises(BioreError, match="BR041"):
+        make_mention_reader([entry])
+
+
+@pytest.mark.parametrize("settings", [{"corpora": []}, {"buffer": -1}, {"limit": -1}])
+def test_setting_out_of_range(settings: dict[str, Any], tmp_path: Path):
+    entry = {"path": str(tmp_path), "types": ["GENE"]}
+    with pytest.raises(BioreError, match="BR032"):
+        make_mention_reader(**{"corpora": [entry], **settings})
