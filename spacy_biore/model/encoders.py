@@ -105,10 +105,7 @@ def find_encoder(name: str) -> str:
         return name
     folder = _package_folder(name)
     if not folder and _is_path(name):
-        beside = [str(path) for path in Path(name).parent.glob("*") if path.is_dir()]
-        similar = difflib.get_close_matches(name, beside, n=1)
-        hint = f" (did you mean {similar[0]}?)" if similar else ""
-        raise BioreError(Errors.BR200.format(name=name, tried=f"the folder {Path(name).absolute()}: not there{hint}"))
+        raise BioreError(Errors.BR200.format(name=name, tried=_tried_folder(name)))
     return str(folder) if folder else name
 
 
@@ -133,14 +130,8 @@ def _check_settings(config: PretrainedConfig, settings: Mapping[str, Any], name:
 
 
 def _is_path(name: str) -> bool:
-    """Say whether a name can only be that of a folder: a hub name has one slash at most, and no folder before it."""
-    path = Path(name)
-    return (
-        path.is_absolute()
-        or name.startswith(".")
-        or name.count("/") > 1
-        or (path.parent != Path() and path.parent.is_dir())
-    )
+    """Say whether a name can only be that of a folder: a hub name has one slash at most."""
+    return Path(name).is_absolute() or name.startswith(".") or name.count("/") > 1
 
 
 def _package_folder(name: str) -> Path | None:
@@ -155,10 +146,18 @@ def _package_folder(name: str) -> Path | None:
     return None
 
 
+def _tried_folder(name: str) -> str:
+    path = Path(name)
+    if path.is_dir():
+        return f"the folder {path.absolute()}: no model in it"
+    beside = [str(other) for other in path.parent.glob("*") if other.is_dir()]
+    similar = difflib.get_close_matches(name, beside, n=1)
+    return f"the folder {path.absolute()}: not there" + (f" (did you mean {similar[0]}?)" if similar else "")
+
+
 def _tried(name: str, answer: str) -> str:
-    folder = f"the folder {Path(name).absolute()}: {'no model in it' if Path(name).is_dir() else 'not there'}"
     hub = answer.partition("\n")[0].rstrip(".")
-    return f"{folder}; the installed package '{name}': none with a model; the hub: {hub}"
+    return f"{_tried_folder(name)}; the installed package '{name}': none with a model; the hub: {hub}"
 
 
 def _add_special_tokens(
