@@ -92,3 +92,13 @@ def test_transformer_is_shared_and_saved(run: Callable[..., Path], tiny_encoder:
     assert all(losses[f"{name}_loss"] > 0 for name in ("transformer", "chemical_disease_ner", "gene_ner"))
     again = [[(e.text, e.label_) for e in doc.ents] for doc in spacy.load(path).pipe([TEXT, "", TEXT])]
     assert again[0] == again[2] == [(e.text, e.label_) for e in nlp(TEXT).ents] and again[1] == []
+
+
+def test_mentions_of_one_corpus(corpus: Path, tmp_path: Path):
+    size = {"components.tok2vec.model.encode.width": 32, "components.tok2vec.model.embed.rows": [500, 500, 500, 500]}
+    paths = {f"paths.{part}": str(corpus / "bc5cdr" / f"{part}.spacy") for part in ("train", "dev")}
+    steps = {"training.max_steps": 2, "training.eval_frequency": 2}
+    train(CONFIGS / "ner_single_tok2vec.cfg", tmp_path, overrides={**size, **paths, **steps})
+    nlp = spacy.load(tmp_path / "model-last")
+    assert nlp.get_pipe("ner").labels == ("CHEMICAL", "DISEASE")  # type: ignore[attr-defined]
+    assert nlp.meta["performance"]["ents_per_type"].keys() == {"CHEMICAL", "DISEASE"}

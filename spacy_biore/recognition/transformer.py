@@ -1,0 +1,48 @@
+"""spacy-transformers' model, which recognisers share, in half precision on a CPU too.
+
+spaCy imports this module to look up its registered function, so torch and spacy-transformers are imported only where a
+model is built.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from thinc.api import Model
+
+
+def build_transformer(
+    name: str,
+    get_spans: Callable,
+    tokenizer_config: dict[str, Any] | None = None,
+    transformer_config: dict[str, Any] | None = None,
+    mixed_precision: bool = True,
+    grad_scaler_config: dict[str, Any] | None = None,
+) -> Model:
+    """Build the model of a ``transformer`` component (``spacy-biore.TransformerModel.v1``).
+
+    It is ``spacy-transformers.TransformerModel.v3`` with the same settings and the same saved form. There,
+    ``mixed_precision`` is for GPUs; here it also makes a CPU that has bfloat16 compute in it, and dropout costs a CPU
+    less (see ``ByteDropout``).
+
+    Args:
+        name: Pre-trained encoder: a folder or a name on the hub.
+        get_spans: Cuts docs into pieces of a length that the encoder can take.
+        tokenizer_config: Settings of its tokenizer.
+        transformer_config: Values of its configuration to change.
+        mixed_precision: Compute in half precision where the device has it.
+        grad_scaler_config: Settings of the scaling of gradients on a GPU.
+
+    Returns:
+        A model from docs to a batch of word-piece vectors.
+    """
+    from spacy_transformers.layers import TransformerModel
+
+    from .transformer_shim import HalfPrecisionShim
+
+    model = TransformerModel(name, get_spans, tokenizer_config or {}, transformer_config or {})
+    [wrapper] = model.layers
+    known = wrapper.shims[0]._hfmodel  # type: ignore[attr-defined]
+    wrapper.shims[0] = HalfPrecisionShim(
+        known, mixed_precision=mixed_precision, grad_scaler_config=grad_scaler_config or {}
+    )
+    return model

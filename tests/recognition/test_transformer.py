@@ -1,0 +1,58 @@
+"""The transformer that recognisers share: spacy-transformers' own, in half precision."""
+
+from collections.abc import Callable, Iterable
+
+import numpy as np
+import pytest
+import spacy
+from numpy.typing import NDArray
+from spacy.language import Language
+from spacy.training import Example
+
+pytest.importorskip("spacy_transformers")
+
+from spacy_biore.model.shim import has_bfloat16
+
+TEXTS = ["The flaxol dose led to grimpox.", "Loss of nolf3 made it worse."]
+
+
+@pytest.fixture
+def make_nlp(tiny_encoder: str) -> Callable[..., Language]:
+    """A function that makes an initialized pipeline of a transformer alone."""
+
+    def make(architecture: str, **settings: object) -> Language:
+        nlp = spacy.blank("en")
+        spans = {"@span_getters": "spacy-transformers.strided_spans.v1", "window": 128, "stride": 96}
+        model = {"@architectures": architecture, "name": tiny_encoder, "get_spans": spans, **settings}
+        nlp.add_pipe("transformer", config={"model": model})
+        nlp.initialize(lambda: [Example.from_dict(nlp.make_doc(text), {}) for text in TEXTS])
+        return nlp
+
+    return make
+
+
+def states(docs: Iterable[spacy.tokens.Doc]) -> NDArray[np.float32]:
+    """Return the last layers of docs (pieces, width)."""
+    return np.vstack([doc._.trf_data.model_output.last_hidden_state.reshape(-1, 32) for doc in docs])
+
+
+def test_vectors_are_those_of_spacy_transformers(make_nlp: Callable[..., Language]):
+    ours, theirs = make_nlp("spacy-biore.TransformerModel.v1"), make_nlp("spacy-transformers.TransformerModel.v3")
+    a, b = states(ours.pipe(TEXTS)), states(theirs.pipe(TEXTS))
+    assert a.dtype == np.float32
+    assert np.abs(a - b).max() < 0.1
+    assert np.array_equal(a, b) != has_bfloat16("cpu")
+
+
+def test_single_precision_is_the_same_as_without_us(make_nlp: Callable[..., Language]):
+    ours = make_nlp("spacy-biore.TransformerModel.v1", mixed_precision=False)
+    theirs = make_nlp("spacy-transformers.TransformerModel.v3")
+    assert np.array_equal(states(ours.pipe(TEXTS)), states(theirs.pipe(TEXTS)))
+
+
+def test_saved_model_computes_the_same(make_nlp: Callable[..., Language]):
+    nlp = make_nlp("spacy-biore.TransformerModel.v1")
+    again = spacy.blank("en")
+    again.add_pipe("transformer", config={"model": nlp.config["components"]["transformer"]["model"]})
+    again.from_bytes(nlp.to_bytes())
+    assert np.array_equal(states(nlp.pipe(TEXTS)), states(again.pipe(TEXTS)))
