@@ -1,9 +1,12 @@
 """Fixtures that several test files share."""
 
+import multiprocessing
 import os
 import re
+import signal
 import string
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -281,3 +284,25 @@ def training_config(tiny_encoder: str) -> Config:
     config = Config().from_str(TRAINING)
     config["components"]["relation_extractor"]["model"]["encoder"] = tiny_encoder
     return config
+
+
+@pytest.fixture(scope="session")
+def deadline() -> Callable[[int], AbstractContextManager[None]]:
+    """A context manager with a number of seconds, which turns a hang into a failure."""
+
+    def fail(*_: object) -> None:
+        # Else spaCy waits for them before the error gets through.
+        for process in multiprocessing.active_children():
+            process.kill()
+        raise TimeoutError("still busy")
+
+    @contextmanager
+    def limit(seconds: int) -> Iterator[None]:
+        signal.signal(signal.SIGALRM, fail)
+        signal.alarm(seconds)
+        try:
+            yield
+        finally:
+            signal.alarm(0)
+
+    return limit

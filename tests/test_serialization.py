@@ -1,12 +1,8 @@
 """A trained pipeline saved and loaded: the same predictions, with nothing but its own files."""
 
-import multiprocessing
 import os
 import pickle
 import shutil
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -45,24 +41,6 @@ def predict(nlp: Language, docs: list[Doc], **kwargs) -> list:
     found = [get_records(doc) for doc in nlp.pipe([doc.copy() for doc in docs], **kwargs)]
     assert sum(len(records) for records in found) >= 5
     return [[{**record, "score": round(record["score"], 5)} for record in records] for records in found]
-
-
-@contextmanager
-def deadline(seconds: int) -> Iterator[None]:
-    """Turn a hang into a failure."""
-
-    def fail(*_: object) -> None:
-        # Else spaCy waits for them before the error gets through.
-        for process in multiprocessing.active_children():
-            process.kill()
-        raise TimeoutError(f"still busy after {seconds} s")
-
-    signal.signal(signal.SIGALRM, fail)
-    signal.alarm(seconds)
-    try:
-        yield
-    finally:
-        signal.alarm(0)
 
 
 def test_disk_without_the_encoder(make_nlp, make_example, tiny_encoder, docs, tmp_path):
@@ -144,7 +122,7 @@ def test_component_can_be_pickled_for_spawned_processes(nlp, docs):
     assert len(generate(docs[1], extractor.schema)) == 3
 
 
-def test_several_processes_after_torch_was_used(nlp, docs):
+def test_several_processes_after_torch_was_used(nlp, docs, deadline):
     threads = torch.get_num_threads()
     torch.set_num_threads(2)
     try:

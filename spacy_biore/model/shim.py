@@ -1,7 +1,6 @@
 """The torch network as thinc sees it: run, update, move, save, load."""
 
 import contextlib
-import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -17,6 +16,7 @@ from ..errors import Errors
 from .batching import Batch, make_batches
 from .dropout import use_byte_dropout
 from .encoders import attention_implementation, load_encoder
+from .forks import ForkGuard
 from .inference import half_precision_copy
 from .network import RelationNetwork
 from .optimizer import NetworkOptimizer
@@ -51,7 +51,7 @@ class NetworkShim(Shim):
         self.mixed_precision = mixed_precision
         self._tokenizer: PieceTokenizer | None = None
         self._half: RelationNetwork | None = None
-        self._process = os.getpid()
+        self._guard = ForkGuard()
         Pooling(1, **pooling)
 
     @property
@@ -217,9 +217,7 @@ class NetworkShim(Shim):
 
     @contextlib.contextmanager
     def _inference(self) -> Iterator[None]:
-        if os.getpid() != self._process:
-            # The threads of the parent's pool do not exist in a forked process: waiting for them would never end.
-            torch.set_num_threads(1)
+        self._guard()
         on_cpu = self.network.device.type == "cpu"
         # On a CPU the network itself is in half precision then.
         with torch.inference_mode(), contextlib.nullcontext() if on_cpu else self._autocast():

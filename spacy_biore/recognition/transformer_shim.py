@@ -9,6 +9,7 @@ from spacy_transformers.layers.hf_shim import HFShim
 from thinc.api import get_torch_default_device
 
 from ..model.dropout import use_byte_dropout
+from ..model.forks import ForkGuard
 from ..model.shim import has_bfloat16
 
 
@@ -24,10 +25,12 @@ class HalfPrecisionShim(HFShim):
     def __init__(self, model: HFObjects, *, mixed_precision: bool, grad_scaler_config: dict[str, Any]) -> None:
         on_gpu = get_torch_default_device().type == "cuda"
         super().__init__(model, mixed_precision=mixed_precision and on_gpu, grad_scaler_config=dict(grad_scaler_config))
+        self._guard = ForkGuard()
         self._bfloat16_on_cpu = mixed_precision and has_bfloat16("cpu")
 
     def predict(self, inputs: Any) -> Any:
         """Return the output of the transformer in single precision."""
+        self._guard()
         with self._autocast():
             return _single_precision(super().predict(inputs))
 

@@ -1,10 +1,12 @@
 """The transformer that recognisers share: spacy-transformers' own, in half precision."""
 
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 
 import numpy as np
 import pytest
 import spacy
+import torch
 from numpy.typing import NDArray
 from spacy.language import Language
 from spacy.training import Example
@@ -56,3 +58,19 @@ def test_saved_model_computes_the_same(make_nlp: Callable[..., Language]):
     again.add_pipe("transformer", config={"model": nlp.config["components"]["transformer"]["model"]})
     again.from_bytes(nlp.to_bytes())
     assert np.array_equal(states(nlp.pipe(TEXTS)), states(again.pipe(TEXTS)))
+
+
+def test_several_processes_after_torch_was_used(
+    make_nlp: Callable[..., Language], deadline: Callable[[int], AbstractContextManager[None]]
+):
+    nlp = make_nlp("spacy-biore.TransformerModel.v1")
+    threads = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        torch.randn(600, 600) @ torch.randn(600, 600)
+        expected = [doc._.trf_data.model_output.last_hidden_state.shape for doc in nlp.pipe(TEXTS * 3)]
+        with deadline(120):
+            docs = list(nlp.pipe(TEXTS * 3, n_process=2, batch_size=2))
+        assert [doc._.trf_data.model_output.last_hidden_state.shape for doc in docs] == expected
+    finally:
+        torch.set_num_threads(threads)
