@@ -9,6 +9,7 @@ from spacy.training import Example
 from thinc.api import Adam, Config, fix_random_seed
 
 from spacy_biore.errors import BioreError
+from spacy_biore.predictions import Predictions
 
 ALL = {"label_smoothing": 0.05, "consistency": 0.5}
 ALL_OF_THE_MODEL = {"dropout_samples": 3, "head_rate": 2.0, "layer_decay": 0.9}
@@ -33,6 +34,21 @@ def make_ready(make_nlp, examples):
         return nlp
 
     return make
+
+
+@pytest.fixture
+def watch_loss(monkeypatch):
+    """A function that returns a list to which everything is added that a pipeline takes the loss of."""
+
+    def watch(nlp: Language) -> list[Predictions]:
+        extractor = nlp.get_pipe("relation_extractor")
+        get_loss, seen = extractor.get_loss, []
+        monkeypatch.setattr(
+            extractor, "get_loss", lambda egs, scores, **kw: seen.append(scores) or get_loss(egs, scores, **kw)
+        )
+        return seen
+
+    return watch
 
 
 def learn(nlp: Language, examples: list[Example]) -> tuple[float, dict[str, torch.Tensor]]:
@@ -73,11 +89,9 @@ def test_draws_of_a_pair_stand_side_by_side_and_differ(make_ready, examples):
     assert np.abs(mean - predicted).max() < 0.2 * np.abs(predicted).max()
 
 
-def test_loss_of_draws_is_the_mean_of_their_losses(make_ready, examples):
+def test_loss_of_draws_is_the_mean_of_their_losses(make_ready, examples, watch_loss):
     nlp = make_ready(model={"dropout_samples": 3, "dropout": 0.5})
-    extractor = nlp.get_pipe("relation_extractor")
-    get_loss, seen = extractor.get_loss, []
-    extractor.get_loss = lambda *args, **kwargs: seen.append(args[1]) or get_loss(*args, **kwargs)
+    get_loss, seen = nlp.get_pipe("relation_extractor").get_loss, watch_loss(nlp)
     loss, _ = learn(nlp, examples)
     [scores] = seen
     single = []
@@ -98,12 +112,11 @@ def test_consistency_adds_the_disagreement_of_two_passes(make_ready, examples):
     assert losses[3.0] - losses[1e-6] == pytest.approx(3 * (losses[1.0] - losses[1e-6]), rel=1e-2)
 
 
-def test_two_passes_do_not_make_a_chunk_larger(make_ready, examples, monkeypatch):
+def test_two_passes_do_not_make_a_chunk_larger(make_ready, examples, watch_loss):
     nlp = make_ready(consistency=1.0, model={"batch_tokens": 4 * 64})
-    extractor = nlp.get_pipe("relation_extractor")
-    sizes, begin_update = [], extractor.model.begin_update
-    monkeypatch.setattr(extractor.model, "begin_update", lambda X: sizes.append(sum(map(len, X[1]))) or begin_update(X))
-    extractor.update(examples)
+    seen = watch_loss(nlp)
+    learn(nlp, examples)
+    sizes = [len(scores.rows) for scores in seen]
     assert max(sizes) == 4 and sum(sizes) == 2 * 11
 
 

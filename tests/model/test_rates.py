@@ -107,7 +107,7 @@ def test_an_encoder_without_layers(make_ready, monkeypatch):
 
 @pytest.mark.parametrize(
     ("setting", "value"),
-    [("head_rate", 0.0), ("head_rate", float("inf")), ("layer_decay", 0.0), ("layer_decay", 1.1)],
+    [("head_rate", 0.0), ("head_rate", -1.0), ("layer_decay", 0.0), ("layer_decay", 1.1)],
 )
 def test_settings_out_of_range(make_nlp, setting: str, value: float):
     with pytest.raises(BioreError, match=f"BR206.*{setting} is {value}"):
