@@ -15,29 +15,17 @@ from spacy.vocab import Vocab
 from thinc.api import Optimizer
 
 from .alarm import Alarm
-from .candidates import (
-    CandidateGenerator,
-    Candidates,
-    chunk_candidates,
-    make_candidate_generator,
-    stack_allowed,
-)
+from .candidates import CandidateGenerator, Candidates, chunk_candidates, make_candidate_generator, stack_allowed
 from .checks import inspect_examples, observed_schema, warn_of_gaps
 from .errors import BioreError, Errors
+from .loss import Loss
 from .model.architecture import PairLogits, RelationModel, attention
 from .predictions import Predictions
-from .relations import (
-    Relation,
-    RelationRecord,
-    get_records,
-    get_relations,
-    mention_record,
-    set_records,
-)
+from .relations import Relation, RelationRecord, get_records, get_relations, mention_record, set_records
 from .sampling import take_training_pairs
 from .schema import Schema, SchemaConfig
 from .scorer import score_relations
-from .targets import candidate_keys, decide, gold_labels, loss_and_gradient, probabilities, relation_key
+from .targets import candidate_keys, decide, gold_labels, probabilities, relation_key
 from .thresholds import threshold_array
 
 
@@ -55,6 +43,8 @@ class RelationExtractor(TrainablePipe):
         threshold: Least probability of a relation. None: a label must be more probable than "no relation" if
             ``exclusive``, else than 0.5.
         label_thresholds: Thresholds of single labels, in place of ``threshold``.
+        label_smoothing: As in ``Loss``.
+        consistency: As in ``Loss``.
         scorer: Scores predictions against gold relations.
 
     The settings of decisions (``threshold``, ``label_thresholds``) are in ``cfg`` and are read when predicting.
@@ -71,12 +61,15 @@ class RelationExtractor(TrainablePipe):
         exclusive: bool = True,
         threshold: float | None = None,
         label_thresholds: dict[str, float] | None = None,
+        label_smoothing: float = 0.0,
+        consistency: float = 0.0,
         scorer: Callable | None = score_relations,
     ) -> None:
         self.vocab = vocab
         self.model = model
         self.name = name
         self.generate = candidates or make_candidate_generator()
+        self.loss = Loss(label_smoothing=label_smoothing, consistency=consistency)
         self.scorer = scorer
         self.cfg: dict[str, Any] = {
             "relation_types": Schema.from_config(relation_types or []).to_config(),
@@ -230,24 +223,29 @@ class RelationExtractor(TrainablePipe):
             take_training_pairs(doc, found) for doc, found in zip(docs, self.get_candidates(docs), strict=True)
         ]
         n_pairs = sum(len(found) for found in candidates)
+        passes = self.loss.passes
         self._alarm.watch_mentions(candidates)
-        for chunk in chunk_candidates(candidates, self.model.attrs["chunk_pairs"]):
-            (rows, logits), backprop = self.model.begin_update((docs, chunk))
+        for chunk in chunk_candidates(candidates, max(1, self.model.attrs["chunk_pairs"] // passes)):
+            (rows, logits), backprop = self.model.begin_update((docs * passes, chunk * passes))
             self._alarm.watch_misfits(docs, chunk, rows, max_length=self.model.attrs["max_length"])
-            loss, d_logits = self.get_loss(examples, Predictions(chunk, rows, logits, logits))
-            share = len(rows) / n_pairs
+            scores = Predictions(chunk * passes, rows, logits, logits)
+            loss, d_logits = self.get_loss(examples * passes, scores, passes=passes)
+            share = len(np.unique(rows)) / (n_pairs * passes)
             backprop(PairLogits(rows, d_logits * share))
             losses[self.name] += loss * share
         if sgd is not None:
             self.finish_update(sgd)
         return losses
 
-    def get_loss(self, examples: Iterable[Example], scores: Predictions) -> tuple[float, NDArray[np.float32]]:
-        """Return the mean cross-entropy of the scored pairs and its gradient (scored, classes).
+    def get_loss(
+        self, examples: Iterable[Example], scores: Predictions, *, passes: int = 1
+    ) -> tuple[float, NDArray[np.float32]]:
+        """Return the mean loss of the scored pairs and its gradient (scored, classes).
 
         Args:
             examples: The examples that the candidates come from.
             scores: What ``predict`` returned for them.
+            passes: As in ``Loss``: 2 if examples, candidates and scores repeat those of a first pass.
 
         Raises:
             ValueError: BR030 if the loss is not finite.
@@ -256,10 +254,12 @@ class RelationExtractor(TrainablePipe):
         schema = self.schema
         truth = [gold_labels(eg.reference, found, schema) for eg, found in zip(examples, candidates, strict=True)]
         allowed = stack_allowed(candidates, len(schema))[rows]
-        loss, gradient = loss_and_gradient(logits, np.vstack(truth)[rows], allowed, exclusive=self.cfg["exclusive"])
+        loss, gradient = self.loss(
+            logits, np.vstack(truth)[rows], allowed, exclusive=self.cfg["exclusive"], passes=passes
+        )
         if not math.isfinite(loss):
             raise ValueError(Errors.BR030.format(name=self.name))
-        return loss / max(len(rows), 1), gradient / max(len(rows), 1)
+        return loss, gradient
 
     def explain(self, doc: Doc) -> list[tuple[Relation, list[tuple[Token, float]]]]:
         """Return the relations of a Doc with the attention that each paid to the words around it.

@@ -209,6 +209,11 @@ class Errors(metaclass=ErrorsWithCodes):
     BR203 = "Pooling: {setting} is {value!r}; it must be one of {expected}."
     BR206 = "Relation model: {setting} is {value!r}; it must be {expected}."
     BR207 = "The encoder '{name}' can't be loaded with the encoder_config {settings}: {problem}. Correct the settings."
+    BR208 = (
+        "layer_decay is {value}, but the encoder ({kind}) keeps no list of layers (nn.ModuleList) that the rate could "
+        "go down. Set layer_decay = 1.0."
+    )
+    BR209 = "Loss of the relation extractor: {setting} is {value!r}; it must be {expected}."
     BR204 = "The model has not been initialized. Call nlp.initialize, or load a trained pipeline."
 
     # commands on trained pipelines

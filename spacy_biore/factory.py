@@ -20,6 +20,8 @@ DEFAULT_CONFIG: dict[str, Any] = {
     "exclusive": True,
     "threshold": None,
     "label_thresholds": [],
+    "label_smoothing": 0.0,
+    "consistency": 0.0,
     "scorer": {"@scorers": "spacy-biore.RelationScorer.v1"},
 }
 
@@ -46,6 +48,8 @@ def make_relation_extractor(
     exclusive: bool,
     threshold: float | None,
     label_thresholds: list[list[Any]],
+    label_smoothing: float,
+    consistency: float,
     scorer: Callable | None,
 ) -> RelationExtractor:
     """Make a relation extractor; see ``RelationExtractor`` for the settings.
@@ -61,5 +65,7 @@ def make_relation_extractor(
         exclusive=exclusive,
         threshold=threshold,
         label_thresholds=as_thresholds(label_thresholds),
+        label_smoothing=label_smoothing,
+        consistency=consistency,
         scorer=scorer,
     )

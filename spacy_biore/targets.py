@@ -1,4 +1,4 @@
-"""Gold relations as targets of candidate pairs, and the loss against them."""
+"""Gold relations as targets of candidate pairs; logits as probabilities and decisions."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,32 +69,8 @@ def probabilities(logits: NDArray[np.float32], allowed: NDArray[np.bool_], *, ex
         (pairs, labels)
     """
     if not exclusive:
-        return np.where(allowed, _sigmoid(logits), 0.0).astype(np.float32)
-    return _softmax(logits, allowed)[:, 1:]
-
-
-def loss_and_gradient(
-    logits: NDArray[np.float32], truth: NDArray[np.float32], allowed: NDArray[np.bool_], *, exclusive: bool
-) -> tuple[float, NDArray[np.float32]]:
-    """Return the cross-entropy summed over pairs, and its gradient with respect to the logits.
-
-    A pair with several gold labels shares its target among them if the labels are exclusive.
-
-    Args:
-        logits: As in ``probabilities``.
-        truth: (pairs, labels)
-        allowed: (pairs, labels)
-        exclusive: As in ``probabilities``.
-    """
-    if not exclusive:
-        predicted = _sigmoid(logits)
-        loss = np.logaddexp(0.0, np.where(truth > 0, -logits, logits))
-        return float((loss * allowed).sum()), ((predicted - truth) * allowed).astype(np.float32)
-    count = truth.sum(axis=1, keepdims=True)
-    target = np.concatenate([count == 0, truth / np.maximum(count, 1.0)], axis=1)
-    predicted = _softmax(logits, allowed)
-    loss = -(target * np.log(np.maximum(predicted, 1e-30))).sum()
-    return float(loss), (predicted - target).astype(np.float32)
+        return np.where(allowed, sigmoid(logits), 0.0).astype(np.float32)
+    return softmax(logits, with_null_class(allowed))[:, 1:]
 
 
 def decide(scores: NDArray[np.float32], thresholds: NDArray[np.float32], *, exclusive: bool) -> list[tuple[int, int]]:
@@ -115,12 +91,18 @@ def decide(scores: NDArray[np.float32], thresholds: NDArray[np.float32], *, excl
     return [(int(pair), int(label)) for pair, label in np.argwhere(reached)]
 
 
-def _sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+def sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the probability of each logit by itself."""
     return np.exp(-np.logaddexp(0.0, -logits))
 
 
-def _softmax(logits: NDArray[np.float32], allowed: NDArray[np.bool_]) -> NDArray[np.float32]:
-    permitted = np.concatenate([np.ones((len(allowed), 1), dtype=bool), allowed], axis=1)
+def softmax(logits: NDArray[np.float32], permitted: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Return the probabilities (pairs, 1 + labels) of classes of which one holds; others than the permitted have 0."""
     masked = np.where(permitted, logits, -np.inf)
     exponents = np.exp(masked - masked.max(axis=1, keepdims=True, initial=-1e30))
     return exponents / exponents.sum(axis=1, keepdims=True)
+
+
+def with_null_class(allowed: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return (pairs, 1 + labels) which classes are permitted: the null class, which comes first, always is."""
+    return np.concatenate([np.ones((len(allowed), 1), dtype=bool), allowed], axis=1)

@@ -4,6 +4,7 @@ spaCy imports this module to look up its registered function, so torch and trans
 model is built or run.
 """
 
+import math
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
@@ -28,7 +29,7 @@ class PairLogits(NamedTuple):
 
     Attributes:
         rows: (scored,) which candidates were scored, counted through all docs. One that does not fit into the encoder
-            is missing.
+            is missing. In training each of the others is there once for every dropout sample, side by side.
         logits: (scored, classes)
     """
 
@@ -52,6 +53,9 @@ def build_relation_model(
     batch_tokens: int = 4096,
     mixed_precision: bool = True,
     encoder_config: dict[str, Any] | None = None,
+    dropout_samples: int = 1,
+    head_rate: float = 1.0,
+    layer_decay: float = 1.0,
 ) -> RelationModel:
     """Build a model that encodes each candidate pair with a transformer (``spacy-biore.RelationModel.v1``).
 
@@ -67,10 +71,13 @@ def build_relation_model(
         batch_tokens: Word pieces a batch, padding included.
         mixed_precision: Compute in bfloat16 where the CPU or GPU has it.
         encoder_config: Values of the encoder's own configuration to change, such as its dropout.
+        dropout_samples: Times that dropout before the classifier is drawn for each pair in training.
+        head_rate: Factor on the learning rate of pooling and classifier.
+        layer_decay: Factor on the learning rate from each layer of the encoder to the one below it.
 
     Raises:
         BioreError: BR203 for an unknown name; BR206 for a number out of range; when initialized, BR202 for a
-            ``max_length`` that the encoder does not have.
+            ``max_length`` that the encoder does not have, BR208 for a ``layer_decay`` that it has no layers for.
     """
     if input_style not in INPUT_STYLES:
         raise BioreError(
@@ -81,6 +88,9 @@ def build_relation_model(
         (context >= 0, "context", context, "at least 0"),
         (batch_tokens >= 1, "batch_tokens", batch_tokens, "at least 1"),
         (0.0 <= dropout < 1.0, "dropout", dropout, "from 0 to below 1"),
+        (dropout_samples >= 1, "dropout_samples", dropout_samples, "at least 1"),
+        (0.0 < head_rate < math.inf, "head_rate", head_rate, "above 0"),
+        (0.0 < layer_decay <= 1.0, "layer_decay", layer_decay, "above 0 and at most 1"),
     ):
         if not is_right:
             raise BioreError(Errors.BR206.format(setting=setting, value=value, expected=expected))
@@ -89,6 +99,8 @@ def build_relation_model(
     shim = NetworkShim(
         pooling={"cls": cls, "summary": summary, "entities": entities},
         dropout=dropout,
+        samples=dropout_samples,
+        rates={"head_rate": head_rate, "layer_decay": layer_decay},
         budget=batch_tokens,
         max_length=max_length,
         mixed_precision=mixed_precision,
@@ -130,13 +142,15 @@ def init(model: RelationModel, X: ModelInput | None = None, Y: object = None) ->
 def forward(model: RelationModel, X: ModelInput, is_train: bool) -> tuple[PairLogits, Callable]:
     """Score all candidate pairs of some docs."""
     encoded = encode(model, X)
-    logits, backprop = get_shim(model)([pair for _, pair in encoded], is_train)
+    shim = get_shim(model)
+    logits, backprop = shim([pair for _, pair in encoded], is_train)
+    rows = np.asarray([row for row, _ in encoded], dtype=np.int64)
 
     def backprop_pairs(d_scored: PairLogits) -> list[Doc]:
         backprop(d_scored.logits)
         return []
 
-    return PairLogits(np.asarray([row for row, _ in encoded], dtype=np.int64), logits), backprop_pairs
+    return PairLogits(np.repeat(rows, shim.network.samples if is_train else 1), logits), backprop_pairs
 
 
 def encode(model: RelationModel, X: ModelInput) -> list[tuple[int, "EncodedPair"]]:

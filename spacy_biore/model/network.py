@@ -15,10 +15,14 @@ class RelationNetwork(nn.Module):
         pooling: Maps the last layer to one vector a pair.
         n_outputs: Number of classes.
         dropout: Probability with which a feature of z is left out in training.
+        samples: Times that dropout is drawn for each z in training.
     """
 
-    def __init__(self, encoder: PreTrainedModel, pooling: Pooling, n_outputs: int, *, dropout: float = 0.1) -> None:
+    def __init__(
+        self, encoder: PreTrainedModel, pooling: Pooling, n_outputs: int, *, dropout: float = 0.1, samples: int = 1
+    ) -> None:
         super().__init__()
+        self.samples = samples
         self.encoder = encoder
         self.pooling = pooling
         self.dropout = nn.Dropout(dropout)
@@ -42,7 +46,13 @@ class RelationNetwork(nn.Module):
             return self.pooling.attention(hidden, mask)
 
     def forward(self, ids: Tensor, mask: Tensor, head: Tensor, tail: Tensor) -> Tensor:
-        """Return logits (batch, classes) in single precision; the arguments are those of ``batching.Batch``."""
+        """Return logits (batch, classes) in single precision; the arguments are those of ``batching.Batch``.
+
+        In training they are (batch * samples, classes): those of one input stand side by side.
+        """
         hidden = self.encode(ids, mask)
         with torch.autocast(hidden.device.type, enabled=False):
-            return self.classifier(self.dropout(self.pooling(hidden, mask, head, tail)))
+            z = self.pooling(hidden, mask, head, tail)
+            if self.training and self.samples > 1:
+                z = z.repeat_interleave(self.samples, dim=0)
+            return self.classifier(self.dropout(z))

@@ -1,5 +1,6 @@
 """AdamW over the parameters of a network, steered by the optimizer that spaCy's training loop hands over."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import torch
@@ -24,18 +25,22 @@ class NetworkOptimizer:
     Args:
         network: What is trained.
         id: First part of the keys of the averages; the second is the name of a parameter.
+        factors: Of parameters, by name, that have another learning rate than that of the settings: what it is
+            multiplied with.
     """
 
-    def __init__(self, network: nn.Module, id: int) -> None:
+    def __init__(self, network: nn.Module, id: int, factors: Mapping[str, float] | None = None) -> None:
         self._keys = [(id, name) for name, _ in network.named_parameters()]
         self._named: list[torch.Tensor] = [parameter for _, parameter in network.named_parameters()]
         self._steps = 0
-        decayed: list[nn.Parameter] = []
-        spared: list[nn.Parameter] = []
-        for parameter in network.parameters():
-            (decayed if parameter.ndim > 1 else spared).append(parameter)
-        self._parameters = [*decayed, *spared]
-        groups = [{"params": decayed, "decays": True}, {"params": spared, "decays": False}]
+        members: dict[tuple[bool, float], list[nn.Parameter]] = {}
+        for name, parameter in network.named_parameters():
+            members.setdefault((parameter.ndim > 1, (factors or {}).get(name, 1.0)), []).append(parameter)
+        groups: list[dict[str, Any]] = [
+            {"params": members[decays, factor], "decays": decays, "factor": factor}
+            for decays, factor in sorted(members, reverse=True)
+        ]
+        self._parameters = [parameter for group in groups for parameter in group["params"]]
         self._adam = torch.optim.AdamW(groups, fused=True)
 
     def step(self, settings: Optimizer) -> None:
@@ -49,7 +54,7 @@ class NetworkOptimizer:
         if all(parameter.grad is None for parameter in self._parameters):
             return
         for group in self._adam.param_groups:
-            group["lr"] = settings.learn_rate
+            group["lr"] = settings.learn_rate * group["factor"]
             group["betas"] = (settings.b1, settings.b2)
             group["eps"] = settings.eps
             group["weight_decay"] = settings.L2 if group["decays"] else 0.0

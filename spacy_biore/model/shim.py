@@ -5,23 +5,22 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
-import safetensors.torch
-import srsly
 import torch
 from numpy.typing import NDArray
 from thinc.api import Optimizer, Shim, get_torch_default_device
-from transformers import AutoConfig, AutoModel
 
 from ..errors import Errors
 from .batching import Batch, make_batches
 from .dropout import use_byte_dropout
-from .encoders import attention_implementation, load_encoder
+from .encoders import load_encoder
 from .forks import ForkGuard
 from .inference import half_precision_copy
 from .network import RelationNetwork
 from .optimizer import NetworkOptimizer
 from .pieces import EncodedPair, PieceTokenizer
 from .pooling import Pooling
+from .rates import rate_factors
+from .saving import NOTHING, restore_network, save_network
 
 Logits = NDArray[np.float32]
 
@@ -36,16 +35,26 @@ class NetworkShim(Shim):
     Args:
         pooling: Names of the parts of the pooling, as ``Pooling`` takes them.
         dropout: Dropout before the classifier.
+        samples: Times that it is drawn for each pair in training.
+        rates: What ``rate_factors`` takes.
         budget: Word pieces a batch, padding included.
         max_length: Word pieces an instance at most.
         mixed_precision: Use half precision where the device has it (bfloat16).
     """
 
     def __init__(
-        self, *, pooling: dict[str, str], dropout: float, budget: int, max_length: int, mixed_precision: bool
+        self,
+        *,
+        pooling: dict[str, str],
+        dropout: float,
+        budget: int,
+        max_length: int,
+        mixed_precision: bool,
+        samples: int = 1,
+        rates: dict[str, float] | None = None,
     ) -> None:
         super().__init__(model=None)
-        self.cfg = {"pooling": pooling, "dropout": dropout}
+        self.cfg = {"pooling": pooling, "head": {"dropout": dropout, "samples": samples}, "rates": rates or {}}
         self.budget = budget
         self.max_length = max_length
         self.mixed_precision = mixed_precision
@@ -85,17 +94,22 @@ class NetworkShim(Shim):
         pooling = Pooling(loaded.transformer.config.hidden_size, **self.cfg["pooling"])
         if loaded.pooler and self.cfg["pooling"]["cls"] == "tanh":
             pooling.cls.load_state_dict(loaded.pooler)  # type: ignore[union-attr]
-        network = RelationNetwork(loaded.transformer, pooling, n_outputs, dropout=self.cfg["dropout"])
+        network = RelationNetwork(loaded.transformer, pooling, n_outputs, **self.cfg["head"])
+        # Here, so that rates which this encoder can't have are found before the training begins.
+        rate_factors(network, **self.cfg["rates"])
         self._set(network, loaded.tokenizer)
 
     def __call__(self, pairs: Sequence[EncodedPair], is_train: bool) -> tuple[Logits, Callable[[Logits], None]]:
-        """Return logits (pairs, classes) and, in training, a function that takes their gradient."""
+        """Return logits (pairs, classes) and, in training, a function that takes their gradient.
+
+        In training they are (pairs * samples, classes): those of one pair stand side by side.
+        """
         return self._begin_update(pairs) if is_train else (self._predict(pairs), _no_backprop)
 
     def finish_update(self, optimizer: Optimizer) -> None:
         """Update the parameters."""
         if self._optimizer is None:
-            self._optimizer = NetworkOptimizer(self.network, self.id)
+            self._optimizer = NetworkOptimizer(self.network, self.id, rate_factors(self.network, **self.cfg["rates"]))
         self._optimizer.step(optimizer)
         self._half = None
 
@@ -132,33 +146,15 @@ class NetworkShim(Shim):
     def to_bytes(self) -> bytes:
         """Serialise the network, its encoder's configuration and its tokenizer; weights as safetensors."""
         if self._model is None or self._tokenizer is None:
-            return srsly.msgpack_dumps({"state": b""})
-        state = {key: value.contiguous().cpu() for key, value in self._model.state_dict().items()}
-        tokenizer = self._tokenizer
-        return srsly.msgpack_dumps(
-            {
-                "encoder": self._model.encoder.config.to_dict(),
-                "n_outputs": self._model.classifier.out_features,
-                "tokenizer": tokenizer.backend.to_str(),
-                "pieces": {"cls_id": tokenizer.cls_id, "sep_id": tokenizer.sep_id, "pad_id": tokenizer.pad_id},
-                "state": safetensors.torch.save(state),
-            }
-        )
+            return NOTHING
+        return save_network(self._model, self._tokenizer)
 
     def from_bytes(self, data: bytes) -> "NetworkShim":
         """Rebuild the network from bytes, on the device in use, without the hub or the encoder's folder."""
-        msg = srsly.msgpack_loads(data)
-        if not msg["state"]:
+        if data == NOTHING:
             self._model = self._tokenizer = self._half = None
-            return self
-        settings = msg["encoder"]
-        config = AutoConfig.for_model(settings.pop("model_type"), **settings)
-        encoder = AutoModel.from_config(config, attn_implementation=attention_implementation())
-        encoder.pooler = None
-        pooling = Pooling(config.hidden_size, **self.cfg["pooling"])
-        network = RelationNetwork(encoder, pooling, msg["n_outputs"], dropout=self.cfg["dropout"])
-        network.load_state_dict(safetensors.torch.load(msg["state"]))
-        self._set(network, PieceTokenizer.from_json(msg["tokenizer"], **msg["pieces"]))
+        else:
+            self._set(*restore_network(data, self.cfg["pooling"], **self.cfg["head"]))
         return self
 
     def _copy_into(self, parameters: dict[str, torch.nn.Parameter], values: dict[str, torch.Tensor]) -> None:
@@ -183,11 +179,12 @@ class NetworkShim(Shim):
 
     def _begin_update(self, pairs: Sequence[EncodedPair]) -> tuple[Logits, Callable[[Logits], None]]:
         self.network.train()
-        outputs = []
+        samples, outputs = self.network.samples, []
         with self._autocast():
             for batch in self._batches(pairs):
-                outputs.append((batch.rows, self.network(*batch[1:])))
-        logits = np.zeros((len(pairs), self.network.classifier.out_features), dtype=np.float32)
+                rows = (batch.rows[:, None] * samples + np.arange(samples)).ravel()
+                outputs.append((rows, self.network(*batch[1:])))
+        logits = np.zeros((len(pairs) * samples, self.network.classifier.out_features), dtype=np.float32)
         for rows, output in outputs:
             logits[rows] = output.detach().cpu().numpy()
 
