@@ -76,7 +76,7 @@ class NetworkShim(Shim):
 
     @property
     def inference_network(self) -> RelationNetwork:
-        """The network that predicts: on a CPU a copy in int8 or half precision if it has them, else that which learns."""
+        """The network that predicts: on a CPU a copy in int8 or half precision if it has them."""
         if self.network.device.type != "cpu" or not (self._is_int8 or self._is_half):
             return self.network
         if self._fast is None:
