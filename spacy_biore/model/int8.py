@@ -32,8 +32,7 @@ class Int8Linear(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Map x (..., in), in single precision, to (..., out)."""
-        # Seven bits for the input: with eight, CPUs without VNNI overflow when they add two products.
-        return torch.ops.quantized.linear_dynamic(x, self.packed, reduce_range=True)
+        return torch.ops.quantized.linear_dynamic(x, self.packed, reduce_range=False)
 
 
 def use_int8(module: nn.Module) -> None:
@@ -46,5 +45,6 @@ def use_int8(module: nn.Module) -> None:
 
 
 def has_int8() -> bool:
-    """Say whether this version of torch has such layers on this CPU."""
-    return hasattr(torch, "quantize_per_channel") and torch.backends.quantized.engine != "none"
+    """Say whether torch has such layers, and this CPU adds up their products without overflow (VNNI)."""
+    has_vnni = getattr(torch.cpu, "_is_vnni_supported", lambda: False)()
+    return has_vnni and hasattr(torch, "quantize_per_channel") and torch.backends.quantized.engine != "none"

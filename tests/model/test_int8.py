@@ -4,7 +4,9 @@ import pytest
 import torch
 from torch import nn
 
-from spacy_biore.model.int8 import Int8Linear, use_int8
+from spacy_biore.model.int8 import Int8Linear, has_int8, use_int8
+
+pytestmark = pytest.mark.skipif(not has_int8(), reason="this CPU does not compute with 8-bit integers")
 
 
 @pytest.mark.parametrize("bias", [True, False])

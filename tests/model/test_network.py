@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from transformers import AutoModel
 
-from spacy_biore.model.int8 import Int8Linear
+from spacy_biore.model.int8 import Int8Linear, has_int8
 from spacy_biore.model.network import RelationNetwork
 from spacy_biore.model.pooling import Pooling
 from spacy_biore.model.shim import has_bfloat16
@@ -67,7 +67,11 @@ def test_every_parameter_gets_a_gradient(network, inputs):
 
 
 @pytest.mark.skipif(not has_bfloat16("cpu"), reason="this CPU has no bfloat16")
-@pytest.mark.parametrize("fast", [{"mixed_precision": True}, {"int8": True}], ids=lambda setting: next(iter(setting)))
+needs_int8 = pytest.mark.skipif(not has_int8(), reason="this CPU does not compute with 8-bit integers")
+FAST = [{"mixed_precision": True}, pytest.param({"int8": True}, marks=needs_int8)]
+
+
+@pytest.mark.parametrize("fast", FAST, ids=["mixed_precision", "int8"])
 def test_fast_predictions_follow_the_weights(make_nlp, make_example, fast):
     examples = [make_example("[aspirin|CHEMICAL] inhibits [ptgs|GENE].", [(0, 1, "INHIBITS")])]
     logits = []
@@ -88,6 +92,7 @@ def test_fast_predictions_follow_the_weights(make_nlp, make_example, fast):
     assert (restored.predict((docs, extractor.get_candidates(docs))).logits == logits[1][0]).all()
 
 
+@needs_int8
 def test_weights_of_fast_predictions(make_nlp, make_example):
     example = make_example("[aspirin|CHEMICAL] inhibits [ptgs|GENE].", [(0, 1, "INHIBITS")])
     encoders = {}
@@ -100,6 +105,7 @@ def test_weights_of_fast_predictions(make_nlp, make_example):
     assert any(isinstance(module, Int8Linear) for module in encoders["int8"].modules())
 
 
+@needs_int8
 def test_copies_leave_the_fast_network_out(make_nlp, make_example):
     nlp = make_nlp(model={"int8": True})
     example = make_example("[aspirin|CHEMICAL] inhibits [ptgs|GENE].", [(0, 1, "INHIBITS")])
