@@ -66,9 +66,9 @@ def test_every_parameter_gets_a_gradient(network, inputs):
     assert without == []
 
 
-@pytest.mark.skipif(not has_bfloat16("cpu"), reason="this CPU has no bfloat16")
 needs_int8 = pytest.mark.skipif(not has_int8(), reason="this CPU does not compute with 8-bit integers")
-FAST = [{"mixed_precision": True}, pytest.param({"int8": True}, marks=needs_int8)]
+needs_bfloat16 = pytest.mark.skipif(not has_bfloat16("cpu"), reason="this CPU has no bfloat16")
+FAST = [pytest.param({"mixed_precision": True}, marks=needs_bfloat16), pytest.param({"int8": True}, marks=needs_int8)]
 
 
 @pytest.mark.parametrize("fast", FAST, ids=["mixed_precision", "int8"])
@@ -93,6 +93,7 @@ def test_fast_predictions_follow_the_weights(make_nlp, make_example, fast):
 
 
 @needs_int8
+@needs_bfloat16
 def test_weights_of_fast_predictions(make_nlp, make_example):
     example = make_example("[aspirin|CHEMICAL] inhibits [ptgs|GENE].", [(0, 1, "INHIBITS")])
     encoders = {}
