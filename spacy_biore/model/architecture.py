@@ -56,6 +56,7 @@ def build_relation_model(
     dropout_samples: int = 1,
     head_rate: float = 1.0,
     layer_decay: float = 1.0,
+    int8: bool = False,
 ) -> RelationModel:
     """Build a model that encodes each candidate pair with a transformer (``spacy-biore.RelationModel.v1``).
 
@@ -74,6 +75,7 @@ def build_relation_model(
         dropout_samples: Times that dropout before the classifier is drawn for each pair in training.
         head_rate: Factor on the learning rate of pooling and classifier.
         layer_decay: Factor on the learning rate from each layer of the encoder to the one below it.
+        int8: Predict with 8-bit integers on a CPU.
 
     Raises:
         BioreError: BR203 for an unknown name; BR206 for a number out of range; when initialized, BR202 for a
@@ -104,6 +106,7 @@ def build_relation_model(
         budget=batch_tokens,
         max_length=max_length,
         mixed_precision=mixed_precision,
+        int8=int8,
     )
     return Model(
         "relation_model",

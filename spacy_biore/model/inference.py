@@ -1,9 +1,12 @@
-"""A network for predictions only: its encoder holds its weights in bfloat16."""
+"""Networks for predictions only, on a CPU: their encoders hold the weights in fewer bits."""
+
+import copy
 
 import torch
 from transformers import AutoModel, PreTrainedModel
 
 from .encoders import attention_implementation
+from .int8 import use_int8
 from .network import RelationNetwork
 
 
@@ -13,7 +16,18 @@ def half_precision_copy(network: RelationNetwork) -> RelationNetwork:
     Autocast casts the weights anew in every call and computes much else in single precision; without gradients, neither
     is needed.
     """
-    fast = RelationNetwork(_half_encoder(network.encoder), network.pooling, network.classifier.out_features)
+    return _with_encoder(network, _half_encoder(network.encoder))
+
+
+def int8_copy(network: RelationNetwork) -> RelationNetwork:
+    """Return a network that shares pooling and classifier with another, on a copy of its encoder with int8 layers."""
+    encoder = copy.deepcopy(network.encoder)
+    use_int8(encoder)
+    return _with_encoder(network, encoder)
+
+
+def _with_encoder(network: RelationNetwork, encoder: PreTrainedModel) -> RelationNetwork:
+    fast = RelationNetwork(encoder, network.pooling, network.classifier.out_features)
     fast.classifier = network.classifier
     return fast.eval()
 

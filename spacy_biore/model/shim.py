@@ -14,7 +14,8 @@ from .batching import Batch, make_batches
 from .dropout import use_byte_dropout
 from .encoders import load_encoder
 from .forks import ForkGuard
-from .inference import half_precision_copy
+from .inference import half_precision_copy, int8_copy
+from .int8 import has_int8
 from .network import RelationNetwork
 from .optimizer import NetworkOptimizer
 from .pieces import EncodedPair, PieceTokenizer
@@ -40,6 +41,7 @@ class NetworkShim(Shim):
         budget: Word pieces a batch, padding included.
         max_length: Word pieces an instance at most.
         mixed_precision: Use half precision where the device has it (bfloat16).
+        int8: Predict with 8-bit integers on a CPU.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class NetworkShim(Shim):
         budget: int,
         max_length: int,
         mixed_precision: bool,
+        int8: bool = False,
         samples: int = 1,
         rates: dict[str, float] | None = None,
     ) -> None:
@@ -58,8 +61,9 @@ class NetworkShim(Shim):
         self.budget = budget
         self.max_length = max_length
         self.mixed_precision = mixed_precision
+        self.int8 = int8
         self._tokenizer: PieceTokenizer | None = None
-        self._half: RelationNetwork | None = None
+        self._fast: RelationNetwork | None = None
         self._guard = ForkGuard()
         Pooling(1, **pooling)
 
@@ -72,12 +76,12 @@ class NetworkShim(Shim):
 
     @property
     def inference_network(self) -> RelationNetwork:
-        """The network that predicts: in half precision on a CPU that has it, else the one that learns."""
-        if self.network.device.type != "cpu" or not self._is_half:
+        """The network that predicts: on a CPU a copy in int8 or half precision if it has them."""
+        if self.network.device.type != "cpu" or not (self._is_int8 or self._is_half):
             return self.network
-        if self._half is None:
-            self._half = half_precision_copy(self.network)
-        return self._half
+        if self._fast is None:
+            self._fast = int8_copy(self.network) if self._is_int8 else half_precision_copy(self.network)
+        return self._fast
 
     @property
     def tokenizer(self) -> PieceTokenizer:
@@ -111,7 +115,7 @@ class NetworkShim(Shim):
         if self._optimizer is None:
             self._optimizer = NetworkOptimizer(self.network, self.id, rate_factors(self.network, **self.cfg["rates"]))
         self._optimizer.step(optimizer)
-        self._half = None
+        self._fast = None
 
     def attention(self, pairs: Sequence[EncodedPair]) -> list[NDArray[np.float32]]:
         """Return the attention weights (length,) of each pair, or an empty list if the summary is no attention."""
@@ -139,9 +143,13 @@ class NetworkShim(Shim):
 
     def to_device(self, device_type: str, device_id: int) -> None:
         """Move the network to ``cpu`` or to a GPU."""
-        self._half = None
+        self._fast = None
         if self._model is not None:
             self._model.to(torch.device("cpu") if device_type == "cpu" else torch.device("cuda", device_id))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what another process, or a copy, needs."""
+        return {**self.__dict__, "_fast": None}
 
     def to_bytes(self) -> bytes:
         """Serialise the network, its encoder's configuration and its tokenizer; weights as safetensors."""
@@ -152,7 +160,7 @@ class NetworkShim(Shim):
     def from_bytes(self, data: bytes) -> "NetworkShim":
         """Rebuild the network from bytes, on the device in use, without the hub or the encoder's folder."""
         if data == NOTHING:
-            self._model = self._tokenizer = self._half = None
+            self._model = self._tokenizer = self._fast = None
         else:
             self._set(*restore_network(data, self.cfg["pooling"], **self.cfg["head"]))
         return self
@@ -161,13 +169,13 @@ class NetworkShim(Shim):
         with torch.no_grad():
             for name, value in values.items():
                 parameters[name].copy_(value)
-        self._half = None
+        self._fast = None
 
     def _set(self, network: RelationNetwork, tokenizer: PieceTokenizer) -> None:
         use_byte_dropout(network)
         self._model = network.to(get_torch_default_device()).eval()
         self._tokenizer = tokenizer
-        self._optimizer = self._half = None
+        self._optimizer = self._fast = None
 
     def _predict(self, pairs: Sequence[EncodedPair]) -> Logits:
         distinct, rows = _distinct(pairs)
@@ -219,6 +227,10 @@ class NetworkShim(Shim):
         # On a CPU the network itself is in half precision then.
         with torch.inference_mode(), contextlib.nullcontext() if on_cpu else self._autocast():
             yield
+
+    @property
+    def _is_int8(self) -> bool:
+        return self.int8 and has_int8()
 
     @property
     def _is_half(self) -> bool:

@@ -1,9 +1,13 @@
 """The torch module: precision, padding, dropout."""
 
+import pickle
+
 import pytest
 import torch
+from torch import nn
 from transformers import AutoModel
 
+from spacy_biore.model.int8 import Int8Linear, has_int8
 from spacy_biore.model.network import RelationNetwork
 from spacy_biore.model.pooling import Pooling
 from spacy_biore.model.shim import has_bfloat16
@@ -62,25 +66,52 @@ def test_every_parameter_gets_a_gradient(network, inputs):
     assert without == []
 
 
-@pytest.mark.skipif(not has_bfloat16("cpu"), reason="this CPU has no bfloat16")
-def test_predictions_in_half_precision_follow_the_weights(make_nlp, make_example):
+needs_int8 = pytest.mark.skipif(not has_int8(), reason="this CPU does not compute with 8-bit integers")
+needs_bfloat16 = pytest.mark.skipif(not has_bfloat16("cpu"), reason="this CPU has no bfloat16")
+FAST = [pytest.param({"mixed_precision": True}, marks=needs_bfloat16), pytest.param({"int8": True}, marks=needs_int8)]
+
+
+@pytest.mark.parametrize("fast", FAST, ids=["mixed_precision", "int8"])
+def test_fast_predictions_follow_the_weights(make_nlp, make_example, fast):
     examples = [make_example("[aspirin|CHEMICAL] inhibits [ptgs|GENE].", [(0, 1, "INHIBITS")])]
-    logits = {}
-    for half in (False, True):
-        nlp = make_nlp(model={"mixed_precision": half})
+    logits = []
+    for settings in ({}, fast):
+        nlp = make_nlp(model=settings)
         torch.manual_seed(0)
         nlp.initialize(lambda: examples)
         extractor, docs = nlp.get_pipe("relation_extractor"), [eg.predicted for eg in examples]
-        if half:
-            restored = extractor.model.copy()
+        restored = extractor.model.copy()
         first = extractor.predict(docs).logits
         for _ in range(3):
             nlp.update(examples)
-        logits[half] = first, extractor.predict(docs).logits
-    for precise, rough in zip(logits[False], logits[True], strict=True):
+        logits.append((first, extractor.predict(docs).logits))
+    for precise, rough in zip(*logits, strict=True):
         assert 0 < abs(precise - rough).max() < 0.1
-    assert abs(logits[True][0] - logits[True][1]).max() > 0.001
-    shim = extractor.model.shims[0]
-    assert {p.dtype for p in shim.inference_network.encoder.parameters()} == {torch.bfloat16}
-    assert {p.dtype for p in shim.network.parameters()} == {torch.float32}
-    assert (restored.predict((docs, extractor.get_candidates(docs))).logits == logits[True][0]).all()
+    assert abs(logits[1][0] - logits[1][1]).max() > 0.001
+    assert {p.dtype for p in extractor.model.shims[0].network.parameters()} == {torch.float32}
+    assert (restored.predict((docs, extractor.get_candidates(docs))).logits == logits[1][0]).all()
+
+
+@needs_int8
+@needs_bfloat16
+def test_weights_of_fast_predictions(make_nlp, make_example):
+    example = make_example("[aspirin|CHEMICAL] inhibits [ptgs|GENE].", [(0, 1, "INHIBITS")])
+    encoders = {}
+    for name in ("mixed_precision", "int8"):
+        nlp = make_nlp(model={name: True})
+        nlp.initialize(lambda: [example])
+        encoders[name] = nlp.get_pipe("relation_extractor").model.shims[0].inference_network.encoder
+    assert {p.dtype for p in encoders["mixed_precision"].parameters()} == {torch.bfloat16}
+    assert not any(type(module) is nn.Linear for module in encoders["int8"].modules())
+    assert any(isinstance(module, Int8Linear) for module in encoders["int8"].modules())
+
+
+@needs_int8
+def test_copies_leave_the_fast_network_out(make_nlp, make_example):
+    nlp = make_nlp(model={"int8": True})
+    example = make_example("[aspirin|CHEMICAL] inhibits [ptgs|GENE].", [(0, 1, "INHIBITS")])
+    nlp.initialize(lambda: [example])
+    extractor = nlp.get_pipe("relation_extractor")
+    before = extractor.predict([example.predicted]).logits
+    again = pickle.loads(pickle.dumps(extractor))
+    assert (again.predict([example.predicted]).logits == before).all()
