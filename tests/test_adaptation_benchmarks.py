@@ -1,6 +1,7 @@
 """Benchmarks of adaptation: the loops that are compared compute the same loss; the curve shows every run."""
 
 import json
+import re
 import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
@@ -76,7 +77,7 @@ def test_curve_leaves_out_the_point_before_the_first_update():
     picture = adaptation_curve.draw({"long": report([90.0, 9.0, 5.0]), "short": report([90.0, 8.0])})
     assert ET.fromstring(picture).tag.endswith("svg")
     assert ">long<" in picture and ">short<" in picture
-    assert ">9<" in picture and ">90<" not in picture
+    assert max(map(float, re.findall(r">([\d.]+)</text>", picture))) <= 10
 
 
 def test_reports_are_kept_without_the_folders_of_the_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
