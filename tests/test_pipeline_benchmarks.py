@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import spacy
 from spacy.language import Language
-from spacy.tokens import Doc, DocBin
+from spacy.tokens import Doc, DocBin, Span
 
 from spacy_biore.assembly.assemble import assemble
 
@@ -141,9 +141,7 @@ def test_entities_are_found_without_the_work_of_relating_them(
 
 def test_mentions_inside_others_and_repeated_ones_are_counted_once_each(make_doc: Callable[..., Doc]):
     doc = make_doc("[egfr|GENE] kinase", spans_key="entities")
-    doc.spans["entities"] = [doc[0:1], doc[0:1], doc[0:2]]
-    for span in doc.spans["entities"]:
-        span.label_ = "GENE"
+    doc.spans["entities"] = [Span(doc, 0, end, label="GENE") for end in (1, 1, 2)]
     assert recognition.count_mentions([doc]) == {"GENE": 2}
 
 
