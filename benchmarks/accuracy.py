@@ -1,6 +1,5 @@
-"""Accuracy: the scores of a trained pipeline on a corpus, with how it was trained."""
+"""Accuracy: the scores of a trained pipeline's relations on a corpus, given gold entities and, if asked, end to end."""
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -11,30 +10,29 @@ from spacy_biore.evaluation import evaluate
 from spacy_biore.readers import read_docs
 
 from .common import make_parser, write_result
-from .pipelines import NAME, extractor, quiet
+from .pipelines import describe_corpus, describe_pipeline, describe_training, extractor, quiet
 
 
-def measure(nlp: Language, corpus: Path, *, batch_size: int | None = None) -> dict[str, Any]:
-    """Evaluate a pipeline on a corpus given gold entities."""
+def measure(nlp: Language, corpus: Path, *, end_to_end: bool = False, batch_size: int | None = None) -> dict[str, Any]:
+    """Evaluate a pipeline on a corpus given gold entities.
+
+    Args:
+        nlp: The pipeline.
+        corpus: A ``.spacy`` file with gold relations.
+        end_to_end: Evaluate it from text to relations too. It is described as what it was put together from then, as
+            its config does not say how each part was trained.
+        batch_size: Docs a batch; None for the pipeline's own setting.
+    """
+    views = {"scores": False, "end_to_end": True} if end_to_end else {"scores": False}
     return {
-        "corpus_sha256": hashlib.sha256(corpus.read_bytes()).hexdigest(),
-        "training": describe_training(nlp),
+        **describe_corpus(corpus),
+        "pipeline": describe_pipeline(nlp),
+        **({} if end_to_end else {"training": describe_training(nlp, scores="rel_micro")}),
         "threshold": extractor(nlp).cfg["threshold"],
-        "scores": evaluate(nlp, read_docs(corpus, nlp), batch_size=batch_size).to_dict(),
-    }
-
-
-def describe_training(nlp: Language) -> dict[str, Any]:
-    """Return what a pipeline's config says of its training, and its best score on the development corpus."""
-    config = nlp.config.interpolate()
-    training = config["training"]
-    return {
-        "seed": training["seed"],
-        "max_steps": training["max_steps"],
-        "batcher": dict(training["batcher"]),
-        "learn_rate": dict(training["optimizer"]["learn_rate"]),
-        "model": dict(config["components"][NAME]["model"]),
-        "dev": {key: value for key, value in nlp.meta["performance"].items() if key.startswith("rel_micro")},
+        **{
+            name: evaluate(nlp, read_docs(corpus, nlp), end_to_end=view, batch_size=batch_size).to_dict()
+            for name, view in views.items()
+        },
     }
 
 
@@ -43,9 +41,11 @@ def main() -> None:
     parser = make_parser(__doc__, name="accuracy")
     parser.add_argument("model", help="a trained pipeline")
     parser.add_argument("corpus", type=Path, help="a .spacy file with gold relations")
+    parser.add_argument("--end-to-end", action="store_true", help="from text to relations too, with a recogniser")
     settings = parser.parse_args()
     quiet()
-    write_result(settings.output, settings, measure(spacy.load(settings.model), settings.corpus))
+    nlp = spacy.load(settings.model)
+    write_result(settings.output, settings, measure(nlp, settings.corpus, end_to_end=settings.end_to_end))
 
 
 if __name__ == "__main__":

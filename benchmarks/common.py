@@ -64,19 +64,29 @@ def spread(values: Sequence[float], *, digits: int = 1) -> dict[str, Any]:
     }
 
 
-def make_parser(text: str | None, *, name: str) -> argparse.ArgumentParser:
-    """Make a parser with the arguments that every benchmark takes."""
+def make_parser(text: str | None, *, name: str, folder: str | None = None) -> argparse.ArgumentParser:
+    """Make a parser with the arguments that every benchmark takes.
+
+    Args:
+        text: What the benchmark does.
+        name: Its module, and the name of its result file.
+        folder: A folder with a result for each of several models, whose name must be given, in place of one file.
+    """
     parser = argparse.ArgumentParser(prog=f"python -m benchmarks.{name}", description=text)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=2, help="threads of torch")
-    parser.add_argument("--output", type=Path, default=RESULTS / f"{name}.json", help="the result file")
+    if folder is None:
+        parser.add_argument("--output", type=Path, default=RESULTS / f"{name}.json", help="the result file")
+    else:
+        place = (RESULTS / folder / "NAME.json").relative_to(ROOT)
+        parser.add_argument("--output", type=Path, required=True, help=f"the result file, {place}")
     return parser
 
 
 def write_result(path: Path, settings: argparse.Namespace, result: Mapping[str, Any]) -> None:
     """Write a result as JSON, with all that is needed to make it again."""
-    shown = {key: _shown(value) for key, value in vars(settings).items() if key != "output"}
-    record = {"command": _command(), "settings": shown, **describe_occasion(), **result}
+    arguments = {key: value for key, value in vars(settings).items() if key != "output"}
+    record = {"command": _command(), "settings": _shown(arguments), **describe_occasion(), **_shown(result)}
     write_json(path, record)
     print(json.dumps(record, indent=2, ensure_ascii=False))
 
@@ -137,7 +147,11 @@ def _command() -> str:
 
 
 def _shown(value: Any) -> Any:
-    """Shorten a path to its last part: where a corpus lies on one machine helps nobody elsewhere."""
+    """Shorten paths in some data to their last part: where a corpus lies on one machine helps nobody elsewhere."""
+    if isinstance(value, Mapping):
+        return {key: _shown(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_shown(part) for part in value]
     if isinstance(value, Path) or (isinstance(value, str) and Path(value).is_absolute()):
         return Path(value).name
     return value

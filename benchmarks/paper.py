@@ -36,7 +36,7 @@ def run(settings: argparse.Namespace) -> int:
 def report(settings: argparse.Namespace) -> int:
     """Write the report; return the exit code."""
     grid = read_grid(settings.grid)
-    files = render(grid, settings.results, settings.output)
+    files = render(grid, settings.results, settings.output, pipelines=settings.pipelines)
     for path, text in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf8")
@@ -68,6 +68,7 @@ def _make_parser() -> argparse.ArgumentParser:
             command.add_argument("--threads", type=int, default=2, help="threads of torch")
             command.add_argument("--gpu-id", type=int, default=-1, help="GPU, or -1 for the CPU")
         else:
+            command.add_argument("--pipelines", type=Path, default=RESULTS, help="folder of recognition/, end_to_end/")
             command.add_argument("--output", type=Path, default=ROOT / "docs" / "benchmarks.md", help="the page")
     return parser
 

@@ -1,5 +1,6 @@
 """The pipeline that a benchmark measures: a trained one, or a new one on a pre-trained encoder."""
 
+import hashlib
 import warnings
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,42 @@ def training_parts(nlp: Language) -> dict[str, Any]:
     """Make a new ``batcher`` and ``optimizer`` as the pipeline's config describes them."""
     settings = nlp.config.interpolate()["training"]
     return registry.resolve({part: settings[part] for part in ("batcher", "optimizer")})
+
+
+def describe_pipeline(nlp: Language) -> dict[str, Any]:
+    """Say what a pipeline is: its name, what it was put together from, its components, and a digest of its config."""
+    meta = nlp.meta
+    return {
+        "name": f"{meta['lang']}_{meta['name']} {meta['version']}",
+        "sources": meta.get("sources") or [],
+        "components": {name: nlp.get_pipe_meta(name).factory for name in nlp.pipe_names},
+        "config_sha256": hashlib.sha256(nlp.config.to_bytes(interpolate=False)).hexdigest(),
+    }
+
+
+def describe_training(nlp: Language, *, scores: str) -> dict[str, Any]:
+    """Return what a pipeline's config says of its models and of their training.
+
+    Args:
+        nlp: The pipeline.
+        scores: How the names begin of those scores that it had on the development corpus.
+    """
+    config = nlp.config.interpolate()
+    training = config["training"]
+    return {
+        "seed": training["seed"],
+        "max_steps": training["max_steps"],
+        "batcher": training["batcher"],
+        "learn_rate": training["optimizer"]["learn_rate"],
+        "models": {name: block["model"] for name, block in config["components"].items() if "model" in block},
+        "dev": {key: value for key, value in nlp.meta.get("performance", {}).items() if key.startswith(scores)},
+    }
+
+
+def describe_corpus(corpus: Path) -> dict[str, str]:
+    """Name a corpus by its folder and its part, as in ``chemprot/test``, with a digest of the file."""
+    name = f"{corpus.resolve().parent.name}/{corpus.stem}"
+    return {"corpus": name, "corpus_sha256": hashlib.sha256(corpus.read_bytes()).hexdigest()}
 
 
 def quiet() -> None:

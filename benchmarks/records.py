@@ -48,6 +48,13 @@ def seconds(record: Record) -> float:
     return sum(sum(one["seconds"].values()) for one in record.get("folds", {"": record}).values())
 
 
+def occasion(record: Record) -> str:
+    """Describe the machine and the versions of a result."""
+    machine, versions = record["machine"], record["versions"]
+    devices = ", ".join([f"{machine['cores']} cores of {machine['cpu']}", *machine["gpus"]])
+    return f"{devices}; " + ", ".join(f"{name} {number}" for name, number in versions.items())
+
+
 def _micro(scores: dict[str, Any] | None) -> Scores | None:
     return scores and _scores([scores[f"rel_micro_{name}"] for name in SCORES])
 

@@ -1,4 +1,4 @@
-"""The page that shows all runs of a grid: tables beside published results, comparisons, and charts."""
+"""The page of accuracy: all runs of a grid beside published results, comparisons, charts; recognisers; pipelines."""
 
 import statistics
 from collections.abc import Iterator, Sequence
@@ -8,8 +8,10 @@ from typing import Any, NamedTuple
 import srsly
 
 from .grid import Comparison, Grid, Run
-from .records import Record, Scores, article_counts, read_records, scores_on_dev, scores_on_test, seconds
+from .markdown import table
+from .records import Record, Scores, article_counts, occasion, read_records, scores_on_dev, scores_on_test, seconds
 from .report_charts import charts
+from .report_pipelines import PARTS, end_to_end_section, recognition_section
 from .significance import p_value
 
 PUBLISHED = Path(__file__).with_name("published.yml")
@@ -25,24 +27,29 @@ class Row(NamedTuple):
     records: dict[int, Record]
 
 
-def render(grid: Grid, results: Path, page: Path) -> dict[Path, str]:
+def render(grid: Grid, results: Path, page: Path, *, pipelines: Path) -> dict[Path, str]:
     """Return the text of the page and of its charts, which lie in a folder of its name beside it.
 
     Args:
         grid: The grid; its order is that of the rows.
-        results: Folder of the result files.
+        results: Folder of the result files of its runs.
         page: Where the page is to be.
+        pipelines: Folder with a folder of result files for each of ``PARTS``.
     """
     records = read_records(results)
+    published = srsly.read_yaml(PUBLISHED)
+    recognition, end_to_end = (read_records(pipelines / part) for part in PARTS)
     rows = group_rows(grid, records)
     drawn = charts(grid, rows)
     files = {page.with_suffix("") / f"{name}.svg": text for name, text in drawn.items()}
     texts = [
         _introduction(grid),
-        *(_corpus_section(grid, corpus, rows) for corpus in grid.corpora),
+        *(_corpus_section(grid, corpus, rows, published) for corpus in grid.corpora),
         _comparison_section(grid, rows),
         _chart_section(page, list(drawn)),
-        _machine_section(grid, records),
+        recognition_section(recognition, published),
+        end_to_end_section(end_to_end),
+        _machine_section(grid, records, [*recognition.values(), *end_to_end.values()]),
     ]
     return {page: "\n\n".join(text for text in texts if text) + "\n", **files}
 
@@ -80,28 +87,29 @@ def _add_counts(records: Sequence[Record]) -> dict[str, tuple[int, int, int]]:
 
 
 def _introduction(grid: Grid) -> str:
-    return f"""# Accuracy against the paper
+    return f"""# Accuracy: against the paper, of recognisers, from text to relations
 
-Made by `python -m benchmarks.paper report {grid.path}` from the results in `benchmarks/results/paper/`;
-not to be edited by hand. The grid is [{grid.path}](../{grid.path}). Each row names the command that runs it; a row says
-"{NOT_RUN}" until it was.
+Made by `python -m benchmarks.paper report {grid.path}` from the results in `benchmarks/results/`;
+not to be edited by hand. First the runs of the grid [{grid.path}](../{grid.path}), then [entities](#entities), then
+[relations from text](#from-text-to-relations). Each row names the command that runs it; what was not run says
+"{NOT_RUN}".
 
-- Scores are percentages on the test part, given gold entities: precision, recall and F1, micro-averaged over the
-  labels. On folds they are means over the folds. With several seeds they are means over the seeds, with the least and
-  the greatest F1.
+- Scores of the grid are percentages on the test part, given gold entities: precision, recall and F1, micro-averaged
+  over the labels. On folds they are means over the folds. With several seeds they are means over the seeds, with the
+  least and the greatest F1.
 - *F1 tuned* is with the threshold that is best on the development part; all other columns are with the natural one.
-- Published results are of encoders with about 110 million parameters, unless the row says otherwise. They are shown as
-  published: nothing of them was run here, and protocols differ in what the notes under each table say."""
+- Published relations are those of encoders with about 110 million parameters, unless the row says otherwise. Published
+  results are shown as published: nothing of them was run here, and protocols differ in what the notes under each table
+  say."""
 
 
-def _corpus_section(grid: Grid, corpus: str, rows: Sequence[Row]) -> str:
+def _corpus_section(grid: Grid, corpus: str, rows: Sequence[Row], published: dict[str, Any]) -> str:
     title, caveat = (grid.corpora[corpus].get(key) for key in ("title", "caveat"))
     header = ["encoder", "adaptation", "pooling", "settings", "seeds", "dev F1", "P", "R", "F1", "F1 tuned", "command"]
     lines = [_our_line(grid, row) for row in rows if row.corpus == corpus]
-    parts = [f"## {title or corpus}", _table(header, lines)]
-    published = _published(corpus)
-    if published:
-        parts += ["Published:", _table(["model", "P", "R", "F1", "source"], published)]
+    parts = [f"## {title or corpus}", table(header, lines)]
+    if known := _published(published, corpus):
+        parts += ["Published:", table(["model", "P", "R", "F1", "source"], known)]
     return "\n\n".join([*parts, *([caveat.strip()] if caveat else [])])
 
 
@@ -131,8 +139,7 @@ def _f(scores: Sequence[Scores]) -> str:
     return _mean(values) + spread
 
 
-def _published(corpus: str) -> list[list[str]]:
-    data = srsly.read_yaml(PUBLISHED)
+def _published(data: dict[str, Any], corpus: str) -> list[list[str]]:
     lines = []
     for entry in data["results"]:
         if corpus in entry["scores"]:
@@ -150,7 +157,7 @@ def _comparison_section(grid: Grid, rows: Sequence[Row]) -> str:
         "of all pairs; those of folds are pooled. The paper's two techniques together gain 2.1 over the plain model."
     )
     header = ["what", "from", "to", "corpus", "gain", "p"]
-    return f"## Gains\n\n{_table(header, lines)}\n\n{note}" if lines else ""
+    return f"## Gains\n\n{table(header, lines)}\n\n{note}" if lines else ""
 
 
 def _comparison_lines(grid: Grid, comparison: Comparison, rows: Sequence[Row]) -> Iterator[list[str]]:
@@ -178,22 +185,11 @@ def _chart_section(page: Path, names: Sequence[str]) -> str:
     return "\n\n".join(["## Charts", note, *images]) if images else ""
 
 
-def _machine_section(grid: Grid, records: dict[str, Record]) -> str:
-    known = [run.name for run in grid.runs if run.name in records]
-    if not known:
+def _machine_section(grid: Grid, records: dict[str, Record], others: Sequence[Record]) -> str:
+    known = [records[run.name] for run in grid.runs if run.name in records]
+    lines = dict.fromkeys(map(occasion, [*known, *others]))
+    if not lines:
         return ""
-    lines = dict.fromkeys(_occasion(records[name]) for name in known)
-    hours = sum(seconds(records[name]) for name in known) / 3600
+    hours = sum(map(seconds, known)) / 3600
     count = f"{len(known)} of {len(grid.runs)} runs, {hours:.1f} hours. Date, commit and load are in each result file."
     return "\n".join(["## Machines", "", count, "", *(f"- {line}" for line in lines)])
-
-
-def _occasion(record: dict[str, Any]) -> str:
-    machine, versions = record["machine"], record["versions"]
-    devices = ", ".join([f"{machine['cores']} cores of {machine['cpu']}", *machine["gpus"]])
-    return f"{devices}; " + ", ".join(f"{name} {number}" for name, number in versions.items())
-
-
-def _table(header: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    rows = [header, ["---"] * len(header), *lines]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |" for row in rows)

@@ -46,6 +46,12 @@ class Alarm:
         else:
             self.watch_mentions(candidates)
 
+    def watch_crowds(self, docs: Sequence[Doc], candidates: Sequence[Candidates]) -> None:
+        """Warn that a Doc has more pairs than are formed."""
+        for doc, found in zip(docs, candidates, strict=True):
+            if n_pairs := found.left_out.get("crowd", 0):
+                self.once("BRW19", doc_id=get_doc_id(doc), n_mentions=len(found.mentions), n_pairs=n_pairs)
+
     def watch_misfits(
         self, docs: Sequence[Doc], candidates: Sequence[Candidates], rows: NDArray[np.int64], *, max_length: int
     ) -> None:
@@ -66,5 +72,6 @@ class Alarm:
     def once(self, code: str, **details: Any) -> None:
         """Give a warning the first time."""
         if code not in self._warned:
-            self._warned.add(code)
             warnings.warn(getattr(Warnings, code).format(name=self.name, **details), stacklevel=4)
+            # Not before: a warning that is an error would be lost when the component takes the batch one by one.
+            self._warned.add(code)

@@ -1,5 +1,6 @@
 """Which pairs of mentions may hold which relations: index arrays, and no model."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -14,6 +15,8 @@ from .relations import get_doc_id
 from .schema import Schema
 
 Scope = Literal["sentence", "window", "document"]
+# The most pairs that are formed of one Doc's mentions: those of 500 mentions, all in reach of each other.
+MAX_FORMED = 250_000
 
 
 class Mention(NamedTuple):
@@ -43,7 +46,8 @@ class Candidates:
             are one mention unless their ids differ.
         pairs: (pairs, 2) indices of head and tail in ``mentions``.
         allowed: (pairs, labels) the labels that each pair's types and order permit.
-        left_out: How many pairs in scope were left out, by reason: ``distance`` or ``cap``.
+        left_out: How many pairs in scope were left out, by reason: ``crowd`` (there are more than anything could hold;
+            their types were not looked at), ``distance`` or ``cap``.
     """
 
     mentions: list[Mention]
@@ -142,13 +146,13 @@ def generate_candidates(
     starts = np.asarray([mention.start for mention in mentions])
     ends = np.asarray([mention.end for mention in mentions])
     sentences = np.zeros(len(mentions), dtype=np.int64) if reach is None else _sentence_numbers(doc, scope)[starts]
-    pairs = _pairs_in_reach(sentences, reach or 0)
+    pairs, n_crowded = _pairs_in_reach(sentences, reach or 0)
     pairs = pairs[_are_first_of_their_input(pairs, mentions)]
     pairs, allowed = _allowed_labels(pairs, schema.type_ids(mention.type for mention in mentions), schema)
     gaps = _gaps(starts, ends, pairs)
     near = np.flatnonzero(gaps <= max_distance) if max_distance is not None else np.arange(len(pairs))
     kept = np.sort(near[np.argsort(gaps[near], kind="stable")][:max_pairs])
-    left_out = {"distance": len(pairs) - len(near), "cap": len(near) - len(kept)}
+    left_out = {"crowd": n_crowded, "distance": len(pairs) - len(near), "cap": len(near) - len(kept)}
     return Candidates(mentions, pairs[kept], allowed[kept], left_out)
 
 
@@ -191,15 +195,34 @@ def chunk_candidates(candidates: Sequence[Candidates], size: int) -> Iterator[li
         ]
 
 
-def _pairs_in_reach(sentences: NDArray, reach: int) -> NDArray:
-    """Pair every mention with all others at most ``reach`` sentences away, without forming the pairs that are not."""
+def _pairs_in_reach(sentences: NDArray, reach: int) -> tuple[NDArray, int]:
+    """Pair every mention with all others at most ``reach`` sentences away, without forming the pairs that are not.
+
+    Mentions in reach of each other are too many in a long text without a full stop, such as a list of names: each is
+    paired with its nearest neighbours then.
+
+    Returns:
+        (pairs, 2) indices of mentions, and how many pairs in reach were not formed.
+    """
+    places = np.arange(len(sentences))
     first = np.searchsorted(sentences, sentences - reach, side="left")
     last = np.searchsorted(sentences, sentences + reach, side="right")
+    n_in_reach = int((last - first).sum())
+    if n_in_reach > MAX_FORMED:
+
+        def narrowed(width: int) -> tuple[NDArray, NDArray]:
+            return np.maximum(first, places - width), np.minimum(last, places + width + 1)
+
+        def count(width: int) -> int:
+            start, end = narrowed(width)
+            return int((end - start).sum())
+
+        first, last = narrowed(max(1, bisect_right(range(1, len(places)), MAX_FORMED, key=count)))
     counts = last - first
-    heads = np.repeat(np.arange(len(sentences)), counts)
+    heads = np.repeat(places, counts)
     tails = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts) + np.repeat(first, counts)
     pairs = np.stack([heads, tails], axis=1)
-    return pairs[heads != tails]
+    return pairs[heads != tails], n_in_reach - len(heads)
 
 
 def _are_first_of_their_input(pairs: NDArray, mentions: Sequence[Mention]) -> NDArray:

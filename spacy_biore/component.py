@@ -1,7 +1,7 @@
 """The pipeline component ``relation_extractor``."""
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import takewhile
 from typing import Any
 
@@ -11,6 +11,7 @@ from spacy.language import Language
 from spacy.pipeline import TrainablePipe
 from spacy.tokens import Doc, Token
 from spacy.training import Example, validate_examples, validate_get_examples
+from spacy.util import minibatch
 from spacy.vocab import Vocab
 from thinc.api import Optimizer
 
@@ -21,7 +22,7 @@ from .errors import BioreError, Errors
 from .loss import Loss
 from .model.architecture import PairLogits, RelationModel, attention
 from .predictions import Predictions
-from .relations import Relation, RelationRecord, get_records, get_relations, mention_record, set_records
+from .relations import Relation, RelationRecord, get_doc_id, get_records, get_relations, mention_record, set_records
 from .sampling import take_training_pairs
 from .schema import Schema, SchemaConfig
 from .scorer import score_relations
@@ -152,6 +153,25 @@ class RelationExtractor(TrainablePipe):
         self.model.set_dim("nO", len(self.labels) + (1 if self.cfg["exclusive"] else 0), force=True)
         self.model.initialize()
 
+    def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
+        """Find the relations of a stream of docs, a batch at a time.
+
+        If a batch fails, its docs are taken one by one. The error handler of the pipeline, which raises unless it was
+        replaced, is then given those that fail, and not the whole batch.
+
+        Args:
+            stream: The docs.
+            batch_size: Docs a batch.
+        """
+        for docs in minibatch(stream, batch_size):
+            done: Iterable[Doc] = docs
+            try:
+                self.set_annotations(docs, self.predict(docs))
+            except Exception:
+                # Whatever it is, it comes again with the doc that causes it.
+                done = (doc for doc in map(self, docs) if doc is not None)
+            yield from done
+
     def predict(self, docs: Iterable[Doc]) -> Predictions:
         """Score the candidate pairs of some docs without changing the docs.
 
@@ -187,13 +207,15 @@ class RelationExtractor(TrainablePipe):
                 }
                 for pair, column in decide(doc_scores, thresholds, exclusive=self.cfg["exclusive"])
             ]
-            others = [record for record in get_records(doc) if record["label"] not in labels]
+            others = [record for record in self._earlier_records(doc) if record["label"] not in labels]
             set_records(doc, [*others, *found])
 
     def get_candidates(self, docs: Iterable[Doc]) -> list[Candidates]:
         """Generate the candidate pairs of each Doc."""
-        schema = self.schema
-        return [self.generate(doc, schema) for doc in docs]
+        docs, schema = list(docs), self.schema
+        candidates = [self.generate(doc, schema) for doc in docs]
+        self._alarm.watch_crowds(docs, candidates)
+        return candidates
 
     def update(
         self,
@@ -278,6 +300,14 @@ class RelationExtractor(TrainablePipe):
             for view, record in zip(get_relations(doc), get_records(doc), strict=True)
             if record["label"] in schema
         ]
+
+    def _earlier_records(self, doc: Doc) -> list[RelationRecord]:
+        """Return the relations that a Doc has, or none if they belong to another text or are no such records."""
+        try:
+            return get_records(doc)
+        except BioreError as error:
+            self._alarm.once("BRW22", doc_id=get_doc_id(doc), problem=error)
+            return []
 
     def _set_schema(self, schema: Schema) -> None:
         self.cfg["relation_types"] = schema.to_config()

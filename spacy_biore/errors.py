@@ -373,6 +373,15 @@ class Warnings(metaclass=ErrorsWithCodes):
         "'{name}' can't learn what {missing} is: no document that was annotated with {types} has a mention of it. Does "
         "one of the corpora annotate all types of this component?"
     )
+    BRW19 = (
+        "Document '{doc_id}' has {n_mentions} mentions, so many of them in reach of each other that '{name}' left out "
+        "{n_pairs} of their pairs and looks at nearest neighbours only. Is it a list, or are its sentence boundaries "
+        "missing? Such documents are not warned of again."
+    )
+    BRW22 = (
+        "The relations that document '{doc_id}' had before '{name}' are not its own and were taken off it: {problem} "
+        "Such documents are not warned of again."
+    )
     # converting corpora
     BRW11 = "The split '{split}' in {path} has no table of relations: its documents are written without relations."
     BRW12 = (

@@ -54,7 +54,7 @@ def test_what_is_left_out_is_counted(make_doc, schema):
     found = generate(make_doc(TEXT), schema)
     total = len(make_candidate_generator("document")(make_doc(TEXT), schema))
     near = len(make_candidate_generator("document", max_distance=4)(make_doc(TEXT), schema))
-    assert found.left_out == {"distance": total - near, "cap": near - 2}
+    assert found.left_out == {"crowd": 0, "distance": total - near, "cap": near - 2}
     assert total > near > 2
 
 

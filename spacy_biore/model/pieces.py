@@ -92,7 +92,7 @@ def encode_pairs(
 
 
 def _encode(instance: Instance, pieces: Pieces, tokenizer: PieceTokenizer, *, max_length: int) -> EncodedPair | None:
-    ids, chars, positions = _apply_edits(instance, pieces, tokenizer)
+    ids, chars, positions = _apply_edits(instance, pieces, tokenizer, reach=max_length)
     head = positions[instance.head[0]], positions[instance.head[1]] + 1
     tail = positions[instance.tail[0]], positions[instance.tail[1]] + 1
     window = centre_window(len(ids), min(head[0], tail[0]), max(head[1], tail[1]), size=max_length - 2)
@@ -109,11 +109,15 @@ def _encode(instance: Instance, pieces: Pieces, tokenizer: PieceTokenizer, *, ma
 
 
 def _apply_edits(
-    instance: Instance, pieces: Pieces, tokenizer: PieceTokenizer
+    instance: Instance, pieces: Pieces, tokenizer: PieceTokenizer, *, reach: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], list[int]]:
-    """Return the edited piece ids, their start characters, and the place of each edit among them."""
+    """Return the edited piece ids, their start characters, and the place of each edit among them.
+
+    Only ``reach`` pieces before the first edit and after the last are among them: a sentence may be a whole book.
+    """
     ids, chars, positions = [], [], []
     at = int(np.searchsorted(pieces.starts, instance.start, side="left"))
+    at = max(at, _edited_pieces(instance.edits[0], pieces, is_first=True)[0] - reach)
     length = 0
     for number, edit in enumerate(instance.edits):
         first, last = _edited_pieces(edit, pieces, is_first=number in (instance.head[0], instance.tail[0]))
@@ -124,7 +128,7 @@ def _apply_edits(
         positions.append(length)
         length += 1
         at = max(last, first)
-    end = max(at, int(np.searchsorted(pieces.starts, instance.end, side="left")))
+    end = max(at, min(int(np.searchsorted(pieces.starts, instance.end, side="left")), at + reach))
     return np.concatenate([*ids, pieces.ids[at:end]]), np.concatenate([*chars, pieces.starts[at:end]]), positions
 
 

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 import spacy
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
+from spacy.util import raise_error
 
 from spacy_biore.assembly.assemble import assemble
 from spacy_biore.assembly.type_maps import READY_MAPS
@@ -102,6 +104,51 @@ def test_strange_texts_do_not_harm_their_batch(nlp: Language):
     together = list(nlp.pipe(texts))
     assert [found(doc) for doc in together] == [found(nlp(text)) for text in texts]
     assert len(found(together[0])) == len(found(together[-1])) == 3
+
+
+def test_a_million_characters_do_not_harm_their_batch(nlp: Language):
+    block = "There is nothing to be found in this sentence. " * 20 + TEXT + " "
+    times = 1_000_000 // len(block)
+    start = time.process_time()
+    short, long, other = nlp.pipe([TEXT, block * times, TEXT])
+    assert len(found(short)) == len(found(other)) == 3
+    assert len(long._.relation_records) == 3 * times
+    # Some seconds; a step that took time in proportion to the square of the length would take hours.
+    assert time.process_time() - start < 120
+
+
+def test_too_long_texts_can_be_left_out_and_counted(nlp: Language, monkeypatch: pytest.MonkeyPatch):
+    """As docs/pipelines.md shows it: spaCy itself refuses them, with all that follows."""
+    monkeypatch.setattr(nlp, "max_length", 200)
+    texts = [TEXT, "aspirin " * 100, TEXT]
+    with pytest.raises(ValueError, match="E088"):
+        list(nlp.pipe(texts))
+    fitting = [text for text in texts if len(text) <= nlp.max_length]
+    assert [len(found(doc)) for doc in nlp.pipe(fitting)] == [3, 3]
+    assert len(texts) - len(fitting) == 1
+
+
+@pytest.mark.parametrize("name", ["entity_type_mapper", "biore_abbreviations", "relation_extractor"])
+def test_an_error_handler_gets_the_one_doc_that_a_component_fails_on(
+    nlp: Language, name: str, monkeypatch: pytest.MonkeyPatch
+):
+    failed: list[Any] = []
+    method = "predict" if name == "relation_extractor" else "__call__"
+    work = getattr(type(nlp.get_pipe(name)), method)
+
+    def fail(self: Any, docs: Any) -> Any:
+        if any("broken" in doc.text for doc in ([docs] if isinstance(docs, Doc) else docs)):
+            raise RuntimeError("no such doc, please")
+        return work(self, docs)
+
+    monkeypatch.setattr(type(nlp.get_pipe(name)), method, fail)
+    nlp.set_error_handler(lambda component, _, docs, error: failed.append((component, [doc.text for doc in docs])))
+    try:
+        done = list(nlp.pipe([TEXT, "aspirin, broken", TEXT]))
+    finally:
+        nlp.set_error_handler(raise_error)
+    assert [len(found(doc)) for doc in done] == [3, 3]
+    assert failed == [(name, ["aspirin, broken"])]
 
 
 def test_nested_mentions_of_a_span_group(

@@ -51,6 +51,19 @@ def test_anonymised(make_doc, tokenizer):
     assert pair.chars.tolist() == [-1, 0, 4, 18, 21, 23, -1]
 
 
+@pytest.mark.parametrize("style", ["anonymised", "marked"])
+@pytest.mark.parametrize("before", [0, 5, 40, 90])
+@pytest.mark.parametrize("after", [0, 5, 40, 90])
+def test_a_window_is_cut_out_of_a_long_sentence_as_out_of_the_whole(make_doc, tokenizer, style, before, after):
+    doc = make_doc(f"{'of the gene ' * before} [ab|CHEMICAL] and [cd|GENE] {'the disease ' * after}", spans_key="sc")
+    (cut,) = encode(doc, tokenizer, style=style, max_length=32)
+    (whole,) = encode(doc, tokenizer, style=style, max_length=100_000)
+    places = min(whole.head[0], whole.tail[0]) - 1, max(whole.head[1], whole.tail[1]) - 1
+    start, end = centre_window(len(whole.ids) - 2, *places, size=30)
+    assert cut.ids.tolist() == [whole.ids[0], *whole.ids[1:-1][start:end], whole.ids[-1]]
+    assert cut.head == (whole.head[0] - start, whole.head[1] - start)
+
+
 def test_marked(make_doc, tokenizer):
     (pair,) = encode(make_doc("The [proteinase|GENE] of [ab|CHEMICAL]."), tokenizer, style="marked")
     expected = "[CLS] the <T:GENE> protein ##ase </T:GENE> of <H:CHEMICAL> a ##b </H:CHEMICAL> . [SEP]"

@@ -15,7 +15,8 @@ from benchmarks.report import compare, group_rows, render
 
 
 def report_of(grid_path: Path, tmp_path: Path) -> tuple[str, dict[str, str]]:
-    files = render(read_grid(grid_path), tmp_path / "results", tmp_path / "docs" / "page.md")
+    folder = tmp_path / "pipelines"
+    files = render(read_grid(grid_path), tmp_path / "results", tmp_path / "docs" / "page.md", pipelines=folder)
     page, *_ = files
     return files[page], {path.name: text for path, text in files.items() if path != page}
 
@@ -90,7 +91,7 @@ def test_the_page_of_the_project_is_what_its_results_give(monkeypatch):
     page = ROOT / "docs" / "benchmarks.md"
     monkeypatch.chdir(ROOT)
     grid = read_grid(Path("benchmarks/paper.yml"))
-    files = render(grid, ROOT / "benchmarks" / "results" / "paper", page)
+    files = render(grid, ROOT / "benchmarks" / "results" / "paper", page, pipelines=ROOT / "benchmarks" / "results")
     for path, text in files.items():
         # The last digits of p-values depend on the version of scipy.
         assert [without_p(part) for part in (path.read_text(encoding="utf8"), text)] == [without_p(text)] * 2
