@@ -19,14 +19,15 @@ from .alarm import Alarm
 from .candidates import CandidateGenerator, Candidates, chunk_candidates, make_candidate_generator, stack_allowed
 from .checks import inspect_examples, observed_schema, warn_of_gaps
 from .errors import BioreError, Errors
+from .explanations import explain
 from .loss import Loss
-from .model.architecture import PairLogits, RelationModel, attention
-from .predictions import Predictions
-from .relations import Relation, RelationRecord, get_doc_id, get_records, get_relations, mention_record, set_records
+from .model.architecture import PairLogits, RelationModel
+from .predictions import Predictions, relation_of
+from .relations import Relation, RelationRecord, get_doc_id, get_records, set_records
 from .sampling import take_training_pairs
 from .schema import Schema, SchemaConfig
 from .scorer import score_relations
-from .targets import candidate_keys, decide, gold_labels, probabilities, relation_key
+from .targets import decide, gold_labels, probabilities
 from .thresholds import threshold_array
 
 
@@ -198,15 +199,8 @@ class RelationExtractor(TrainablePipe):
         labels = self.labels
         thresholds = self._thresholds()
         for doc, (candidates, rows, doc_scores) in zip(docs, scores.by_doc(), strict=True):
-            found: list[RelationRecord] = [
-                {
-                    "head": mention_record(candidates.head(rows[pair]).span(doc)),
-                    "tail": mention_record(candidates.tail(rows[pair]).span(doc)),
-                    "label": labels[column],
-                    "score": float(doc_scores[pair, column]),
-                }
-                for pair, column in decide(doc_scores, thresholds, exclusive=self.cfg["exclusive"])
-            ]
+            chosen = decide(doc_scores, thresholds, exclusive=self.cfg["exclusive"])
+            found = [relation_of(candidates, rows[pair], doc, labels[k], doc_scores[pair, k]) for pair, k in chosen]
             others = [record for record in self._earlier_records(doc) if record["label"] not in labels]
             set_records(doc, [*others, *found])
 
@@ -291,15 +285,7 @@ class RelationExtractor(TrainablePipe):
             weights of a pair have a sum of 1 (Su & Vijay-Shanker 2022, Table 8). Empty lists of words if the model's
             summary is not ``attention``.
         """
-        candidates = self.get_candidates([doc])
-        rows = {key: row for row, key in enumerate(candidate_keys(candidates[0]))}
-        weights = attention(self.model, doc, candidates[0])
-        schema = self.schema
-        return [
-            (view, weights.get(rows.get(relation_key(record, schema)[0], -1), []))
-            for view, record in zip(get_relations(doc), get_records(doc), strict=True)
-            if record["label"] in schema
-        ]
+        return explain(self.model, doc, self.get_candidates([doc])[0], self.schema)
 
     def _earlier_records(self, doc: Doc) -> list[RelationRecord]:
         """Return the relations that a Doc has, or none if they belong to another text or are no such records."""

@@ -5,8 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from spacy.tokens import Doc
 
 from .candidates import Candidates
+from .relations import RelationRecord, mention_record
 
 
 class Predictions(NamedTuple):
@@ -31,3 +33,13 @@ class Predictions(NamedTuple):
             mine = (self.rows >= start) & (self.rows < start + len(candidates))
             yield candidates, self.rows[mine] - start, self.scores[mine]
             start += len(candidates)
+
+
+def relation_of(candidates: Candidates, pair: int, doc: Doc, label: str, score: float) -> RelationRecord:
+    """Return a relation between the mentions of a candidate pair as a plain record."""
+    return {
+        "head": mention_record(candidates.head(pair).span(doc)),
+        "tail": mention_record(candidates.tail(pair).span(doc)),
+        "label": label,
+        "score": float(score),
+    }
