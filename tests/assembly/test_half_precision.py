@@ -54,22 +54,22 @@ def fresh(relation_path: Path) -> Language:
     return spacy.load(relation_path)
 
 
-@pytest.fixture(scope="module")
-def transformer_nlp(tiny_encoder: str) -> Language:
+@pytest.fixture(scope="module", params=["spacy-transformers.TransformerModel.v3", "spacy-biore.TransformerModel.v1"])
+def transformer_nlp(request: pytest.FixtureRequest, tiny_encoder: str) -> Language:
     """A recogniser on a transformer of spacy-transformers, trained for some steps."""
     pytest.importorskip("spacy_transformers")
+    spacy.util.fix_random_seed(0)
     nlp = spacy.blank("en")
-    nlp.add_pipe(
-        "transformer",
-        config={"model": {"@architectures": "spacy-transformers.TransformerModel.v3", "name": tiny_encoder}},
-    )
+    spans = {"@span_getters": "spacy-transformers.doc_spans.v1"}
+    model = {"@architectures": request.param, "name": tiny_encoder, "get_spans": spans, "mixed_precision": False}
+    nlp.add_pipe("transformer", config={"model": model})
     listener = {"@architectures": "spacy-transformers.TransformerListener.v1", "pooling": {"@layers": "reduce_mean.v1"}}
     nlp.add_pipe("ner", config={"model": {"tok2vec": {**listener, "grad_factor": 1.0}, "use_upper": False}})
     entities = {"entities": [(0, 7, "CHEMICAL"), (15, 19, "GENE"), (24, 27, "GENE")]}
     examples = [Example.from_dict(nlp.make_doc(TEXT), entities)]
     optimizer = nlp.initialize(lambda: examples)
     optimizer.learn_rate = 0.01
-    for _ in range(10):
+    for _ in range(40):
         nlp.update(examples, sgd=optimizer)
     return nlp
 
