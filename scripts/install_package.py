@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tempfile
 import venv
 from pathlib import Path
 from typing import Annotated
@@ -9,20 +10,30 @@ from typing import Annotated
 import typer
 from wasabi import msg
 
+MEGABYTE = 1_000_000
+
 
 def main(
     packages: Annotated[Path, typer.Argument(help="Folder with the packaged pipeline and its wheel")],
     environment: Annotated[Path, typer.Argument(help="Folder of the new environment")],
+    limit: Annotated[float | None, typer.Option("--limit", help="Megabytes that the wheel may have at most")] = None,
 ) -> None:
     """Build this library's wheel, and install it and the pipeline's wheel into a new environment."""
     wheels = sorted(packages.glob("dist/*.whl"), key=lambda wheel: wheel.stat().st_mtime)
     if not wheels:
-        msg.fail(f"No wheel in {packages}", "Run first: python -m spacy project run package", exits=1)
-    run(sys.executable, "-m", "pip", "wheel", "-qq", "--no-deps", "--wheel-dir", str(packages), ".")
+        msg.fail(f"No wheel in {packages}", "Run first the step of project.yml that makes the package", exits=1)
+    wheel = wheels[-1]
+    size = wheel.stat().st_size / MEGABYTE
+    if limit is not None and size > limit:
+        advice = "Are the weights in half precision (assemble --half-precision), and nothing there twice?"
+        msg.fail(f"{wheel.name} has {size:.1f} MB, more than {limit:g}", advice, exits=1)
     venv.create(environment, with_pip=True, clear=True)
     python = environment / "bin" / "python"
-    run(python, "-m", "pip", "install", "-qq", "--find-links", packages, "-c", "constraints.txt", wheels[-1])
-    msg.good(f"Installed {wheels[-1].name} into {environment}")
+    with tempfile.TemporaryDirectory() as own:
+        run(sys.executable, "-m", "pip", "wheel", "-qq", "--no-deps", "--wheel-dir", own, ".")
+        # This library by its path, so that none of the same name comes from elsewhere.
+        run(python, "-m", "pip", "install", "-qq", "-c", "constraints.txt", *Path(own).glob("*.whl"), wheel)
+    msg.good(f"Installed {wheel.name} ({size:.1f} MB) into {environment}")
 
 
 def run(*command: object) -> None:

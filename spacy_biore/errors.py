@@ -330,6 +330,10 @@ class Errors(metaclass=ErrorsWithCodes):
         "--output {path} is the folder of a pipeline that is read here. Choose another, so that it is not overwritten."
     )
     BR611 = "--output {path} holds other files, and no pipeline. Choose a folder of its own."
+    BR612 = (
+        "The weight '{weight}' of '{name}' has the value {value}, and half precision ends at {limit}. Leave "
+        "--half-precision away; a trained network seldom has such weights: does this one work?"
+    )
 
 
 class Warnings(metaclass=ErrorsWithCodes):

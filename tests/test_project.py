@@ -1,5 +1,7 @@
 """The project file, its configs and its scripts."""
 
+import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -29,13 +31,33 @@ def test_every_step_of_a_workflow_is_a_command(project):
         assert set(steps) <= commands
 
 
-def test_every_file_that_a_command_depends_on_is_there_or_made_by_an_earlier_one(project):
+@pytest.mark.parametrize("workflows", [["all"], ["all", "release"]], ids=lambda names: names[-1])
+def test_every_file_that_a_command_depends_on_is_there_or_made_by_an_earlier_one(project, workflows):
     commands = {command["name"]: command for command in project["commands"]}
     made: set[str] = set()
-    for name in project["workflows"]["all"]:
+    for name in (name for workflow in workflows for name in project["workflows"][workflow]):
         for path in commands[name].get("deps", []):
             assert path in made or (ROOT / path).exists(), f"{name} needs {path}"
         made.update(commands[name].get("outputs", []), commands[name].get("outputs_no_cache", []))
+
+
+def test_steps_of_the_release_read_what_they_depend_on_and_write_their_outputs(project):
+    """A step is skipped by its deps and outputs, so that all that its script names must be among them."""
+    commands = {command["name"]: command for command in project["commands"]}
+    written = [name for name in project["workflows"]["release"] if not name.startswith("install")]
+    for name in written:
+        script = " ".join(commands[name]["script"])
+        named = set(re.findall(r"(?:assets|corpus|training|metrics|packages|configs)/[\w.${}/-]+", script))
+        stated = {*commands[name]["deps"], *commands[name].get("outputs", [])}
+        stated |= {*commands[name].get("outputs_no_cache", [])}
+        for path in named:
+            inside = any(path == one or path.startswith(f"{one}/") or one.startswith(f"{path}/") for one in stated)
+            assert inside, f"{name}: {path} is neither among deps nor outputs"
+
+
+def test_release_is_not_bound_to_a_corpus(project):
+    steps = set(project["workflows"]["release"])
+    assert "chemprot" not in json.dumps([command for command in project["commands"] if command["name"] in steps])
 
 
 def test_recognisers_are_scored_on_every_corpus_that_they_learn_from(project):

@@ -64,6 +64,10 @@ def assemble_cli(
         KnowledgeBase | None,
         typer.Option("--linker", help="Link entities to a knowledge base (scispaCy; a large download)"),
     ] = None,
+    half_precision: Annotated[
+        bool,
+        typer.Option("--half-precision", help="Save the weights of transformers as float16: files of half the size"),
+    ] = False,
 ) -> None:
     """Put a recogniser and a trained relation model into one pipeline, from text to relations.
 
@@ -85,8 +89,18 @@ def assemble_cli(
             linker=linker.value if linker else None,
         )
         _print(result, ner, relations)
-        save_pipeline(result.nlp, output)
+        if half_precision:
+            _save_half(result.nlp, output)
+        else:
+            save_pipeline(result.nlp, output)
         msg.good(f"Saved the pipeline to {output}")
+
+
+def _save_half(nlp: Language, path: Path) -> None:
+    from ..assembly.half_precision import half_precision_weights  # imports torch
+
+    with half_precision_weights(nlp):
+        save_pipeline(nlp, path)
 
 
 def _load_recogniser(name: str) -> Language:

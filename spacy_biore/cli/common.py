@@ -1,10 +1,11 @@
 """What several commands do: report errors, load and save a pipeline, read a corpus."""
 
+import contextlib
 import json
+import shutil
 import warnings
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,7 +22,7 @@ from ..readers import read_docs
 T = TypeVar("T")
 
 
-@contextmanager
+@contextlib.contextmanager
 def messages(failure: str, *, unmentioned: Sequence[str] = ()) -> Iterator[None]:
     """Print our warnings as messages; print a coded error of ours or spaCy's as one too, and exit with code 1.
 
@@ -100,16 +101,29 @@ def check_output(output: Path, pipelines: Sequence[Language]) -> None:
 
 
 def save_pipeline(nlp: Language, path: Path) -> None:
-    """Save a pipeline, and make the folders above it.
+    """Save a pipeline in place of the one that the folder may hold, and make the folders above it.
 
     Raises:
         BioreError: BR306 if it can't be written.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_others(path, nlp.component_names)
         nlp.to_disk(path)
     except OSError as error:
         raise BioreError(Errors.BR306.format(path=path, problem=error)) from error
+
+
+def _remove_others(path: Path, names: Collection[str]) -> None:
+    """Remove the components of an earlier pipeline that a new one lacks: they would be packaged with it."""
+    meta = path / "meta.json"
+    if not meta.exists():
+        return
+    with contextlib.suppress(ValueError, AttributeError, TypeError):
+        earlier = json.loads(meta.read_text(encoding="utf-8")).get("components", [])
+        for name in set(earlier).difference(names):
+            if (path / name).resolve().parent == path.resolve():
+                shutil.rmtree(path / name, ignore_errors=True)
 
 
 def to_json(report: Any) -> str:

