@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import spacy
+import torch
 from spacy.language import Language
 
 from spacy_biore.evaluation import evaluate
@@ -44,6 +45,7 @@ def main() -> None:
     parser.add_argument("--end-to-end", action="store_true", help="from text to relations too, with a recogniser")
     settings = parser.parse_args()
     quiet()
+    torch.set_num_threads(settings.threads)
     nlp = spacy.load(settings.model)
     write_result(settings.output, settings, measure(nlp, settings.corpus, end_to_end=settings.end_to_end))
 

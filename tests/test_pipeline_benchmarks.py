@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import spacy
+import srsly
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin, Span
 
@@ -19,6 +20,9 @@ from benchmarks import accuracy, pipeline_speed, recognition
 from benchmarks.common import make_parser
 from benchmarks.memory import make_abstracts
 from benchmarks.pipelines import NAME, describe_pipeline, extractor
+from benchmarks.records import read_records
+from benchmarks.report import PUBLISHED
+from benchmarks.report_pipelines import end_to_end_section, recognition_section
 
 # The recogniser knows aspirin and egfr.
 KNOWN = "[aspirin|CHEMICAL] blocks [egfr|GENE] ."
@@ -143,6 +147,20 @@ def test_mentions_inside_others_and_repeated_ones_are_counted_once_each(make_doc
     doc = make_doc("[egfr|GENE] kinase", spans_key="entities")
     doc.spans["entities"] = [Span(doc, 0, end, label="GENE") for end in (1, 1, 2)]
     assert recognition.count_mentions([doc]) == {"GENE": 2}
+
+
+def test_the_report_reads_what_the_commands_write(
+    nlp: Language, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    nlp.to_disk(tmp_path / "model")
+    for module, part, *more in ((recognition, "recognition"), (accuracy, "end_to_end", "--end-to-end")):
+        output = ["--output", str(tmp_path / part / "mine.json"), "--threads", "1"]
+        monkeypatch.setattr(sys, "argv", [f"{part}.py", str(tmp_path / "model"), str(corpus), *more, *output])
+        module.main()
+    entities = recognition_section(read_records(tmp_path / "recognition"), srsly.read_yaml(PUBLISHED))
+    relations = end_to_end_section(read_records(tmp_path / "end_to_end"))
+    assert "| `model` | test | CHEMICAL | 2 | 100.0 | 50.0 | 66.7 |" in entities
+    assert "| mine/test | `model` | from text | 100.0 | 50.0 | 66.7 |" in relations
 
 
 def test_a_result_of_one_of_several_models_needs_a_name(capsys: pytest.CaptureFixture[str]):
