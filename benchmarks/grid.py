@@ -13,7 +13,7 @@ from spacy_biore.errors import BioreError, Errors
 
 MODEL = "components.relation_extractor.model"
 AXES = ("corpus", "encoder", "adaptation", "pooling", "settings", "seed")
-SECTIONS = ("corpora", "encoders", "poolings", "settings", "runs", "comparisons")
+SECTIONS = ("corpora", "encoders", "poolings", "settings", "runs", "comparisons", "compared")
 CORPUS_KEYS = ("title", "config", "train", "dev", "test", "folds", "dev_share", "settings", "caveat")
 
 
@@ -59,6 +59,7 @@ class Grid:
         settings: Other settings of the config.
         runs: In the order in which they are to be run.
         comparisons: What is tested for significance.
+        compared: The corpora over which gains are averaged; all if the file does not say.
     """
 
     path: Path
@@ -68,6 +69,7 @@ class Grid:
     settings: dict[str, dict[str, Any]]
     runs: list[Run]
     comparisons: list[Comparison]
+    compared: list[str]
 
     def encoder_of(self, run: Run) -> str:
         """Return the folder, package or hub name of a run's encoder."""
@@ -126,7 +128,11 @@ def read_grid(path: Path) -> Grid:
         settings={"default": {}, **(data.get("settings") or {})},
         runs=[],
         comparisons=[Comparison(**one) for one in data.get("comparisons") or []],
+        compared=data.get("compared") or list(data["corpora"]),
     )
+    for name in grid.compared:
+        if name not in grid.corpora:
+            raise _problem(path, f"compared {name!r} is not one of {', '.join(grid.corpora)}")
     runs = dict.fromkeys(run for block in data["runs"] for run in _expand(grid, block))
     return Grid(**{**vars(grid), "runs": list(runs)})
 

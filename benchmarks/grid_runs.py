@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
+from hashlib import blake2b
 from pathlib import Path
 from typing import IO, Any
 
@@ -21,6 +22,11 @@ from spacy_biore.run_folder import check_same_run, claim_folder, write_json
 
 from .common import describe_occasion
 from .grid import Grid, Run
+from .records import ENCODER
+
+# What `adapt` leaves beside the weights of an encoder, and what those are called.
+REPORT = "adaptation.json"
+WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 
 
 @dataclass
@@ -63,9 +69,10 @@ def perform_all(
             config = load_config(
                 grid.corpora[run.corpus]["config"], overrides=grid.overrides_of(run), interpolate=False
             )
-            identity = identify(config, _corpora(grid, run), **vars(run))
+            encoder = Path(grid.encoder_of(run))
+            identity = {**identify(config, _corpora(grid, run), **vars(run)), **_identify_encoder(encoder)}
             if path.exists():
-                _check_finished(path, identity)
+                _check_finished(path, identity, adapted=(encoder / REPORT).exists())
                 progress.found.append(run.name)
                 _tidy(path, work / run.name)
                 continue
@@ -75,7 +82,7 @@ def perform_all(
                 **describe_occasion(),
                 "run": vars(run),
                 "identity": identity,
-                "adaptation": _describe_adaptation(Path(grid.encoder_of(run))),
+                "adaptation": _describe_adaptation(encoder),
                 **_perform(grid, run, config, identity, work / run.name, gpu_id=gpu_id, stdout=stdout),
             }
             write_json(path, record)
@@ -99,11 +106,27 @@ def _corpora(grid: Grid, run: Run) -> list[Path]:
     return [Path(corpus[key]) for key in ("train", "dev", "test", "folds") if key in corpus]
 
 
-def _check_finished(path: Path, identity: dict[str, Any]) -> None:
-    """Make sure that a result is that of this run. Settings that came into being later make it no other."""
+def _identify_encoder(encoder: Path) -> dict[str, str]:
+    """Return the digest of an encoder that is a folder: what is in it can change under one name."""
+    files = [encoder / name for name in (REPORT, *WEIGHTS) if (encoder / name).is_file()]
+    if not files:
+        return {}
+    digest = blake2b(digest_size=16)
+    for path in files:
+        digest.update(path.read_bytes())
+    return {ENCODER: digest.hexdigest()}
+
+
+def _check_finished(path: Path, identity: dict[str, Any], *, adapted: bool) -> None:
+    """Make sure that a result is that of this run.
+
+    Settings that came into being later make it no other; but without a digest nobody knows which adapted encoder it
+    was.
+    """
     found = json.loads(path.read_text(encoding="utf8"))["identity"]
-    common = found.keys() & identity.keys()
-    check_same_run(path, {key: found[key] for key in common}, {key: identity[key] for key in common})
+    compared = found.keys() & identity.keys() | ({ENCODER} if adapted else set())
+    one, other = ({key: values[key] for key in compared & values.keys()} for values in (found, identity))
+    check_same_run(path, one, other)
 
 
 def _perform(
@@ -144,7 +167,7 @@ def _scores(test: dict[str, Any]) -> dict[str, Any]:
 
 def _describe_adaptation(encoder: Path) -> dict[str, Any] | None:
     """Return how an encoder was adapted, if it is a folder that ``adapt`` wrote."""
-    report = encoder / "adaptation.json"
+    report = encoder / REPORT
     if not report.exists():
         return None
     data = json.loads(report.read_text(encoding="utf8"))

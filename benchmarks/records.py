@@ -1,6 +1,7 @@
 """The result files of accuracy runs, and what is read off them."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,6 +10,8 @@ from spacy_biore.crossval.results import SCORES
 Record = dict[str, Any]
 # Right, spurious and missed relations.
 Counts = tuple[int, int, int]
+# In the identity of a run, the digest of an encoder that is a folder.
+ENCODER = "encoder.contents"
 
 
 class Scores(NamedTuple):
@@ -41,6 +44,11 @@ def article_counts(record: Record) -> dict[str, Counts]:
     """Return the counts of each test article that has any, of all folds."""
     folds = record.get("folds", {"": record})
     return {f"{fold}/{name}": _counts(line) for fold, one in folds.items() for name, line in one["articles"].items()}
+
+
+def count_encoders(records: Iterable[Record]) -> int:
+    """Return how many different encoders results come from, as far as they say so."""
+    return len({record["identity"].get(ENCODER) for record in records})
 
 
 def seconds(record: Record) -> float:

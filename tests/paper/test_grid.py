@@ -44,6 +44,7 @@ def test_only_chooses_by_name(grid_path):
         (lambda data: data["runs"][0].pop("seed"), "a block of runs has no key 'seed'"),
         (lambda data: data.update(runs=[]), "it has no runs"),
         (lambda data: data.update(poolings=["cls"]), "poolings must be a mapping"),
+        (lambda data: data.update(compared=["hole"]), "compared 'hole' is not one of whole, folded"),
         (lambda data: data["comparisons"][0].pop("after"), "a comparison has no key 'after'"),
     ],
 )

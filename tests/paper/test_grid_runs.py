@@ -64,6 +64,47 @@ def test_a_setting_that_the_config_gained_makes_no_other_run(grid_path, tmp_path
     assert len(run_all(grid_path).found) == 6
 
 
+@pytest.fixture
+def adapted(tmp_path):
+    """The folder of an adapted encoder."""
+    folder = tmp_path / "adapted"
+    folder.mkdir()
+    (folder / "adaptation.json").write_text(json.dumps({"curve": [{"step": 9, "perplexity": 5.0}], "pieces": 1000}))
+    (folder / "model.safetensors").write_bytes(b"weights")
+    return folder
+
+
+@pytest.fixture
+def adapted_grid(grid_path, adapted, save_grid):
+    """A grid with two runs, both of the adapted encoder."""
+    data = srsly.read_yaml(grid_path)
+    data["encoders"]["tiny"]["none"] = str(adapted)
+    data["runs"] = [{**data["runs"][0], "pooling": "mean"}]
+    return save_grid(data)
+
+
+@pytest.mark.parametrize("changed", ["adaptation.json", "model.safetensors"])
+def test_a_result_of_an_encoder_that_was_adapted_anew_is_refused(changed, adapted_grid, adapted, trained, run_all):
+    run_all(adapted_grid)
+    path = adapted / changed
+    path.write_bytes(path.read_bytes() + b" ")
+    failures = run_all(adapted_grid).failures
+    assert len(failures) == 2 and all("encoder.contents" in reason for reason in failures.values())
+    assert len(trained) == 2
+
+
+@pytest.mark.parametrize("is_adapted", [True, False])
+def test_a_result_without_a_digest_of_its_encoder(is_adapted, adapted_grid, adapted, tmp_path, trained, run_all):
+    run_all(adapted_grid)
+    for path in (tmp_path / "results").glob("*.json"):
+        record = json.loads(path.read_text())
+        del record["identity"]["encoder.contents"]
+        path.write_text(json.dumps(record))
+    if not is_adapted:
+        (adapted / "adaptation.json").unlink()
+    assert len(run_all(adapted_grid).failures) == (2 if is_adapted else 0)
+
+
 def test_a_corpus_that_is_not_there_fails_its_runs_alone(grid_path, tmp_path, trained, run_all):
     (tmp_path / "dev.spacy").unlink()
     progress = run_all(grid_path)

@@ -87,6 +87,32 @@ def test_only_common_seeds_are_compared(grid_path, tmp_path, trained, run_all):
     assert gain is not None and gain[0] == pytest.approx(expected[1] - expected[0])
 
 
+def test_seeds_of_different_encoders_are_pointed_out(grid_path, tmp_path, trained, run_all):
+    run_all(grid_path)
+    path = tmp_path / "results" / "whole.tiny.none.mean.default.s1.json"
+    record = json.loads(path.read_text())
+    record["identity"]["encoder.contents"] = "another"
+    path.write_text(json.dumps(record))
+    page, _ = report_of(grid_path, tmp_path)
+    assert page.count("| 2 of 2, **of 2 encoders** |") == 1
+
+
+def test_the_mean_gain_is_that_of_the_corpora_that_the_grid_names(grid_path, tmp_path, trained, run_all, save_grid):
+    data = srsly.read_yaml(grid_path)
+    data["corpora"]["third"] = data["corpora"]["whole"]
+    data["runs"].append({**data["runs"][0], "corpus": "third"})
+    run_all(save_grid({**data, "compared": ["whole", "third"]}))
+    page, _ = report_of(grid_path, tmp_path)
+    gains = {}
+    for line in page.splitlines():
+        if line.startswith("| summary"):
+            *_, corpus, gain, _ = (cell.strip(" *") for cell in line.strip("|").split("|"))
+            gains[corpus] = float(gain)
+    assert list(gains) == ["whole", "folded", "third", "mean of whole, third"]
+    assert gains["mean of whole, third"] == pytest.approx((gains["whole"] + gains["third"]) / 2, abs=0.11)
+    assert abs(sum(list(gains.values())[:3]) / 3 - gains["mean of whole, third"]) > 0.2, "that of all is another"
+
+
 def test_the_page_of_the_project_is_what_its_results_give(monkeypatch):
     page = ROOT / "docs" / "benchmarks.md"
     monkeypatch.chdir(ROOT)
