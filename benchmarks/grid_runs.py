@@ -22,7 +22,7 @@ from spacy_biore.run_folder import check_same_run, claim_folder, write_json
 
 from .common import describe_occasion
 from .grid import Grid, Run
-from .records import ENCODER
+from .records import ENCODER, Record, unscored
 
 # What `adapt` leaves beside the weights of an encoder, and what those are called.
 REPORT = "adaptation.json"
@@ -31,11 +31,19 @@ WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 
 @dataclass
 class Progress:
-    """What became of the runs: names of those that were performed, those that were finished before, and failures."""
+    """What became of the runs.
+
+    Attributes:
+        done: Names of those that were performed.
+        found: Names of those that were finished before.
+        failures: Why others failed.
+        unscored: Of each finished run the test parts without a gold relation, if there are any.
+    """
 
     done: list[str] = field(default_factory=list)
     found: list[str] = field(default_factory=list)
     failures: dict[str, str] = field(default_factory=dict)
+    unscored: dict[str, list[str]] = field(default_factory=dict)
 
 
 def perform_all(
@@ -72,26 +80,28 @@ def perform_all(
             encoder = Path(grid.encoder_of(run))
             identity = {**identify(config, _corpora(grid, run), **vars(run)), **_identify_encoder(encoder)}
             if path.exists():
-                _check_finished(path, identity, adapted=(encoder / REPORT).exists())
-                progress.found.append(run.name)
-                _tidy(path, work / run.name)
-                continue
-            say(run.name)
-            record = {
-                "command": f"python -m benchmarks.paper run {grid.path} --only {run.name}",
-                **describe_occasion(),
-                "run": vars(run),
-                "identity": identity,
-                "adaptation": _describe_adaptation(encoder),
-                **_perform(grid, run, config, identity, work / run.name, gpu_id=gpu_id, stdout=stdout),
-            }
-            write_json(path, record)
+                record = _read_finished(path, identity, adapted=(encoder / REPORT).exists())
+                names = progress.found
+            else:
+                say(run.name)
+                record = {
+                    "command": f"python -m benchmarks.paper run {grid.path} --only {run.name}",
+                    **describe_occasion(),
+                    "run": vars(run),
+                    "identity": identity,
+                    "adaptation": _describe_adaptation(encoder),
+                    **_perform(grid, run, config, identity, work / run.name, gpu_id=gpu_id, stdout=stdout),
+                }
+                write_json(path, record)
+                names = progress.done
         except Exception as error:
             # Whatever befalls one run, the hours of the others must not be lost with it.
             progress.failures[run.name] = describe_failure(error, path)
             continue
         _tidy(path, work / run.name)
-        progress.done.append(run.name)
+        names.append(run.name)
+        if parts := unscored(record):
+            progress.unscored[run.name] = parts
     return progress
 
 
@@ -117,16 +127,18 @@ def _identify_encoder(encoder: Path) -> dict[str, str]:
     return {ENCODER: digest.hexdigest()}
 
 
-def _check_finished(path: Path, identity: dict[str, Any], *, adapted: bool) -> None:
-    """Make sure that a result is that of this run.
+def _read_finished(path: Path, identity: dict[str, Any], *, adapted: bool) -> Record:
+    """Return a result after making sure that it is that of this run.
 
     Settings that came into being later make it no other; but without a digest nobody knows which adapted encoder it
     was.
     """
-    found = json.loads(path.read_text(encoding="utf8"))["identity"]
+    record: Record = json.loads(path.read_text(encoding="utf8"))
+    found = record["identity"]
     compared = found.keys() & identity.keys() | ({ENCODER} if adapted else set())
     one, other = ({key: values[key] for key in compared & values.keys()} for values in (found, identity))
     check_same_run(path, one, other)
+    return record
 
 
 def _perform(

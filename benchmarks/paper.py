@@ -20,7 +20,7 @@ GRID = Path("benchmarks/paper.yml")
 
 
 def run(settings: argparse.Namespace) -> int:
-    """Perform runs of a grid; return the exit code, 1 if one failed."""
+    """Perform runs of a grid; return the exit code, 1 if one failed or has a test part without gold relations."""
     grid = read_grid(settings.grid)
     runs = grid.choose(settings.only)
     torch.set_num_threads(settings.threads)
@@ -30,7 +30,7 @@ def run(settings: argparse.Namespace) -> int:
         grid, runs, settings.results, settings.work, gpu_id=settings.gpu_id, stdout=sys.stdout, say=msg.divider
     )
     _print(progress)
-    return 1 if progress.failures else 0
+    return 1 if progress.failures or progress.unscored else 0
 
 
 def report(settings: argparse.Namespace) -> int:
@@ -52,6 +52,8 @@ def _print(progress: Progress) -> None:
     msg.info("Runs " + ", ".join(f"{name}: {len(names)}" for name, names in counts.items()))
     for name, reason in progress.failures.items():
         msg.fail(f"{name} failed", reason)
+    for name, parts in progress.unscored.items():
+        msg.warn(f"{name} has no gold relations to score in {', '.join(parts)}", "It is in none of the means.")
 
 
 def _make_parser() -> argparse.ArgumentParser:

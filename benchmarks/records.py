@@ -46,6 +46,12 @@ def article_counts(record: Record) -> dict[str, Counts]:
     return {f"{fold}/{name}": _counts(line) for fold, one in folds.items() for name, line in one["articles"].items()}
 
 
+def unscored(record: Record) -> list[str]:
+    """Return the folds without a gold relation in their test part, which are in none of the means; or ``test``."""
+    folds = record.get("folds", {"test": record})
+    return [name for name, one in folds.items() if one["test"]["rel_micro_f"] is None]
+
+
 def count_encoders(records: Iterable[Record]) -> int:
     """Return how many different encoders results come from, as far as they say so."""
     return len({record["identity"].get(ENCODER) for record in records})

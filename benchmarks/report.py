@@ -19,6 +19,7 @@ from .records import (
     scores_on_dev,
     scores_on_test,
     seconds,
+    unscored,
 )
 from .report_charts import charts
 from .report_pipelines import PARTS, end_to_end_section, recognition_section
@@ -117,10 +118,17 @@ def _corpus_section(grid: Grid, corpus: str, rows: Sequence[Row], published: dic
     title, caveat = (grid.corpora[corpus].get(key) for key in ("title", "caveat"))
     header = ["encoder", "adaptation", "pooling", "settings", "seeds", "dev F1", "P", "R", "F1", "F1 tuned", "command"]
     lines = [_our_line(grid, row) for row in rows if row.corpus == corpus]
-    parts = [f"## {title or corpus}", table(header, lines)]
+    parts = [f"## {title or corpus}", table(header, lines), *_unscored_note(corpus, rows)]
     if known := _published(published, corpus):
         parts += ["Published:", table(["model", "P", "R", "F1", "source"], known)]
     return "\n\n".join([*parts, *([caveat.strip()] if caveat else [])])
+
+
+def _unscored_note(corpus: str, rows: Sequence[Row]) -> list[str]:
+    """Return a line for each run that has test parts without a gold relation."""
+    runs = [(run, row.records.get(run.seed)) for row in rows if row.corpus == corpus for run in row.runs]
+    lines = [f"- `{run.name}`: {', '.join(parts)}" for run, record in runs if record and (parts := unscored(record))]
+    return ["\n".join(["No gold relations to score, and so in none of the means:", "", *lines])] if lines else []
 
 
 def _our_line(grid: Grid, row: Row) -> list[str]:

@@ -167,3 +167,19 @@ def test_exit_code_tells_of_failures(grid_path, tmp_path, trained, monkeypatch, 
             paper.main()
         assert caught.value.code == code
     assert "failed: 4" in capsys.readouterr().out
+
+
+def test_folds_without_gold_relations_are_named_and_in_the_exit_code(
+    grid_path, tmp_path, trained, without_gold, monkeypatch, capsys
+):
+    without_gold.add(2)
+    args = ["paper", "run", str(grid_path), "--results", str(tmp_path / "r"), "--work", str(tmp_path / "w")]
+    monkeypatch.setattr(sys, "argv", [*args, "--only", "folded*", "--threads", "1"])
+    for _ in ("performed now", "finished before"):
+        with pytest.raises(SystemExit) as caught:
+            paper.main()
+        assert caught.value.code == 1
+        said = capsys.readouterr().out
+        assert "failed: 0" in said
+        assert "folded.tiny.none.plain.default.s0 has no gold relations to score in two" in " ".join(said.split())
+        assert "folded.tiny.none.mean.default.s0 has" not in said

@@ -87,6 +87,15 @@ def test_only_common_seeds_are_compared(grid_path, tmp_path, trained, run_all):
     assert gain is not None and gain[0] == pytest.approx(expected[1] - expected[0])
 
 
+def test_folds_without_gold_relations_stand_under_their_table(grid_path, tmp_path, trained, without_gold, run_all):
+    without_gold.add(6)
+    run_all(grid_path)
+    page, _ = report_of(grid_path, tmp_path)
+    assert page.count("in none of the means") == 1
+    section = page.split("## folded")[1].split("\n## ")[0]
+    assert "in none of the means:\n\n- `folded.tiny.none.plain.default.s0`: two\n" in section
+
+
 def test_seeds_of_different_encoders_are_pointed_out(grid_path, tmp_path, trained, run_all):
     run_all(grid_path)
     path = tmp_path / "results" / "whole.tiny.none.mean.default.s1.json"
