@@ -180,8 +180,8 @@ class Errors(metaclass=ErrorsWithCodes):
     BR149 = "The counts of {kind} do not add up: {flow}. This is a fault of spacy_biore; please report it."
     # corpora of several files: archives, XML, folds
     BR150 = (
-        "Can't unpack {path}: {problem}. Download it again, or take the broken files out of it: a corpus is converted "
-        "as a whole or not at all."
+        "Can't unpack {path}: {problem}. Download it again. Single broken files are named and left out, but not a "
+        "whole split."
     )
     BR151 = "{where}: not the XML of this format: {problem}."
     BR152 = (
@@ -199,6 +199,10 @@ class Errors(metaclass=ErrorsWithCodes):
     BR155 = (
         "The document '{doc_id}' is in two folds, {first} and {second} ({number} document(s) in all). Folds must not "
         "overlap: what a model is tested on would be in its training. Move one of the files away."
+    )
+    BR156 = (
+        "{number} mentions contradict the text that is at their offsets: {shown}. Correct the corpus, or leave such "
+        "mentions out, counted, with --on-mismatch drop."
     )
 
     # encoders

@@ -12,8 +12,10 @@ from wasabi import msg
 
 from ..errors import BioreError, Errors
 from ..formats import FORMATS, Counts, Found, to_doc
+from ..formats.contradictions import describe
 from ..formats.conversion import convert, target_in
 from ..formats.masked import ALIASES
+from ..formats.members import describe_broken
 from ..formats.selection import Selection
 from ..formats.sources import holds_splits
 from ..formats.staging import Staging
@@ -112,7 +114,8 @@ def convert_cli(
 ) -> None:
     """Convert a corpus with relations to spaCy's binary training format.
 
-    Prints what was read, moved, dropped and written. Nothing is written unless everything could be converted.
+    Prints what was read, moved, dropped and written. After an error nothing is written. Documents that are broken in
+    an archive are named and left out, and the exit code is 1.
     """
     with messages("Nothing was converted"):
         format_name = corpus_format.value
@@ -156,6 +159,8 @@ def convert_cli(
                 _save(staging.path(report), _report(format_name, input_path, found, counts))
         _print(found, counts)
         msg.good(f"{len(counts)} file(s) written: {', '.join(str(target(name)) for name in counts)}")
+    if found.broken:
+        msg.fail(f"{len(found.broken)} file(s) broken and left out", describe_broken(found.broken), exits=1)
 
 
 def _options(format_name: str, **values: Any) -> dict[str, Any]:
@@ -181,6 +186,7 @@ def _report(format_name: str, input_path: Path, found: Found, counts: Mapping[st
         "format": format_name,
         "input": str(input_path),
         "skipped": {str(path): reason for path, reason in found.skipped.items()},
+        "broken": found.broken,
         "splits": {name: split.as_dict() for name, split in counts.items()},
     }
 
@@ -194,5 +200,8 @@ def _print(found: Found, counts: Mapping[str, Counts]) -> None:
         paths = [path.name for path, why in found.skipped.items() if why == reason]
         rest = [f"and {len(paths) - NAMES_SHOWN} more"] if len(paths) > NAMES_SHOWN else []
         msg.info(f"{len(paths)} file(s) left out: {reason}", ", ".join([*paths[:NAMES_SHOWN], *rest]))
+    contradictions = [one for split in counts.values() for one in split.contradictions]
+    if contradictions:
+        msg.warn(f"{len(contradictions)} mention(s) contradict the text and are left out", describe(contradictions))
     for table in counts_tables(counts, with_total=all(source.is_fold for source in found.sources)):
         print(table)

@@ -22,6 +22,8 @@ from .staging import Staging
 MakeDoc = Callable[[Document], tuple[Doc, Counts]]
 Watch = Callable[[Iterable[Document], str], Iterable[Document]]
 
+# Reason to drop a document.
+BROKEN = "broken in the archive"
 # So many moved mentions in one document are worth a word if they are most of them.
 MANY = 3
 
@@ -89,6 +91,8 @@ def convert(
             if not counts[name].documents.read:
                 raise BioreError(Errors.BR101.format(path=", ".join(map(str, dict.fromkeys(source.files.values())))))
             doc_bin.to_disk(staging.path(target(name)))
+        # Whatever part they would have gone to, they are counted once.
+        counts[name].documents.drop_unread(len(source.broken), BROKEN)
     _check_labels(selection, counts.values())
     _check_folds(groups, folds)
     _warn_of_shared(groups)

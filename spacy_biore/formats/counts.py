@@ -2,13 +2,27 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import Errors
 
 FLOWS = ("documents", "mentions", "relations")
 # A reason to drop that several stages share.
 MENTION_DROPPED = "its mention was dropped"
+
+
+class Contradiction(NamedTuple):
+    """A mention whose text according to the corpus, ``surface``, is not what its offsets give."""
+
+    where: str
+    doc_id: str
+    start: int
+    end: int
+    surface: str
+    found: str
+
+    def __str__(self) -> str:
+        return f"{self.where}, document '{self.doc_id}', {self.start}:{self.end} ({self.surface!r}, not {self.found!r})"
 
 
 @dataclass
@@ -36,6 +50,12 @@ class Flow:
         """How many should be written, from what was read, expanded and dropped."""
         return self.read + self.expanded - self.dropped.total()
 
+    def drop_unread(self, number: int, reason: str) -> None:
+        """Count so many that the corpus lists and that could not be read."""
+        if number:
+            self.read += number
+            self.dropped[reason] += number
+
     def add(self, other: "Flow") -> None:
         """Add the numbers of another flow to this one."""
         self.read += other.read
@@ -59,6 +79,7 @@ class Counts:
         across_sentences: Written relations whose mentions begin in different sentences.
         boundaries_removed: Sentence boundaries that fell inside a mention.
         tokens_cut: How many tokens more there are because tokens were cut at the edges of mentions.
+        contradictions: What there was to say of dropped mentions that contradict the text, if the format tells.
     """
 
     documents: Flow = field(default_factory=Flow)
@@ -70,6 +91,7 @@ class Counts:
     across_sentences: int = 0
     boundaries_removed: int = 0
     tokens_cut: int = 0
+    contradictions: list[Contradiction] = field(default_factory=list)
 
     @classmethod
     def of_document(cls, mentions: int = 0, relations: int = 0) -> "Counts":
@@ -92,6 +114,7 @@ class Counts:
         self.across_sentences += other.across_sentences
         self.boundaries_removed += other.boundaries_removed
         self.tokens_cut += other.tokens_cut
+        self.contradictions += other.contradictions
 
     def copy(self) -> "Counts":
         """Return the same numbers, to be changed on their own."""
@@ -118,4 +141,5 @@ class Counts:
         flows = {name: {**vars(getattr(self, name))} for name in FLOWS}
         for flow in flows.values():
             flow |= {"dropped": dict(flow["dropped"]), "changed": dict(flow["changed"])}
-        return {**vars(self), **flows, "labels": dict(self.labels)}
+        contradictions = list(map(str, self.contradictions))
+        return {**vars(self), **flows, "labels": dict(self.labels), "contradictions": contradictions}

@@ -5,12 +5,13 @@ The ends of mentions are those of their last character. Pairs are unordered.
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from ..errors import BioreError, Errors
+from .contradictions import refusing
 from .document import Document, Relation
-from .members import list_members, read_members
+from .members import broken_archive, find_broken, list_members, read_members
 from .mentions import OnMismatch
 from .sentence_xml import NO_TYPE, Conventions, Sentence, is_true, parse_xml, pointing_out, read_document
 from .sources import Found, Source, in_order, split_name
@@ -26,8 +27,10 @@ _RECOGNITION = re.compile(r"drug\s*ner", re.IGNORECASE)
 def find_ddi(root: Path) -> Found:
     """Find the splits of the original archive, or of a folder, by the names of the folders in it.
 
+    Documents that are broken in the archive are left out, and named in their split.
+
     Raises:
-        BioreError: BR100, BR150 if it cannot be read; BR110 if there are no documents.
+        BioreError: BR100, BR150 if it or all of a split cannot be read; BR110 if there are no documents.
     """
     splits: dict[str, dict[str, Path]] = defaultdict(dict)
     skipped: dict[Path, str] = {}
@@ -43,7 +46,7 @@ def find_ddi(root: Path) -> Found:
         raise BioreError(
             Errors.BR110.format(path=root, wanted="*.xml in the folders Train and Test, or the .zip itself")
         )
-    return Found(in_order(Source(name, files) for name, files in splits.items()), skipped)
+    return Found(in_order(_sound(name, files, root) for name, files in splits.items()), skipped)
 
 
 def read_ddi(source: Source, *, on_mismatch: OnMismatch = "error") -> Iterator[Document]:
@@ -52,16 +55,24 @@ def read_ddi(source: Source, *, on_mismatch: OnMismatch = "error") -> Iterator[D
     Warns of interactions without a type (BRW15) and of mentions that had to be moved (BRW16).
 
     Raises:
-        BioreError: BR100, BR150 for files, BR105 to BR107, BR109, BR151 and BR152 for what they hold.
+        BioreError: BR100, BR150 for files, BR105 to BR107, BR109, BR151, BR152 and BR156 for what they hold.
     """
-    yield from pointing_out(_documents(source, on_mismatch))
+    yield from pointing_out(refusing(_documents(source), on_mismatch))
 
 
-def _documents(source: Source, on_mismatch: OnMismatch) -> Iterator[Document]:
-    conventions = Conventions(1, TYPES, on_mismatch)
+def _documents(source: Source) -> Iterator[Document]:
+    conventions = Conventions(1, TYPES)
     for where, data in read_members(source.files):
         for element in parse_xml(data, where).iter("document"):
             yield read_document(element, _relations, where=where, conventions=conventions)
+
+
+def _sound(name: str, files: Mapping[str, Path], root: Path) -> Source:
+    """Make a split of what can be read of it."""
+    broken = find_broken(files)
+    if len(broken) == len(files):
+        raise broken_archive(root, broken, number=len(files))
+    return Source(name, {file: path for file, path in files.items() if file not in broken}, broken=broken)
 
 
 def _split(name: PurePosixPath, root: Path) -> str:

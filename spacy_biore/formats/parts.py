@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 
-from ..errors import BioreError, Errors
-from .counts import Counts
+from .counts import Contradiction, Counts
 from .document import Mention
 from .lines import shorten
-from .mentions import TEXT_DIFFERS, OnMismatch, check_range
+from .mentions import TEXT_DIFFERS, check_range
 
 COVERED = "discontinuous, covered as a whole"
 MOVED = "discontinuous, moved by one character"
@@ -15,9 +14,7 @@ MOVED = "discontinuous, moved by one character"
 Parts = Sequence[tuple[int, int]]
 
 
-def locate(
-    parts: Parts, surface: str, *, text: str, counts: Counts, on_mismatch: OnMismatch, where: str, doc_id: str
-) -> tuple[int, int] | None:
+def locate(parts: Parts, surface: str, *, text: str, counts: Counts, where: str, doc_id: str) -> tuple[int, int] | None:
     """Find out where a mention begins and ends, and count it.
 
     A discontinuous one that does not fit may be off by one character.
@@ -26,8 +23,8 @@ def locate(
         parts: The parts of the mention.
         surface: The mention's text according to the corpus. How its parts are joined does not matter.
         text: The text that the parts count in.
-        counts: Counts to add what was read, changed and dropped to.
-        on_mismatch: Whether a surface text that is not the text of the parts is an error or drops the mention.
+        counts: Counts to add what was read, changed and dropped to. A mention is dropped if its surface text is not
+            the text of its parts.
         where: Where the mention was read, for messages.
         doc_id: Its document.
 
@@ -35,17 +32,16 @@ def locate(
         First character and one past the last; ``None`` if it is dropped.
 
     Raises:
-        BioreError: BR105 if a part does not lie in the text, BR106 for a surface text that contradicts the parts.
+        BioreError: BR105 if a part does not lie in the text.
     """
     for start, end in parts:
         check_range(Mention("", start, end, ""), text, where=where, doc_id=doc_id)
     flow = counts.mentions
     flow.read += 1
     fitting = next((moved for moved in _candidates(parts, len(text)) if fits(moved, surface, text)), None)
-    if fitting is None and on_mismatch == "error":
-        raise BioreError(_mismatch(parts, surface, text, where, doc_id))
     if fitting is None:
         flow.dropped[TEXT_DIFFERS] += 1
+        counts.contradictions.append(_contradiction(parts, surface, text, where, doc_id))
         return None
     if len(parts) > 1:
         flow.changed[COVERED] += 1
@@ -69,8 +65,8 @@ def _candidates(parts: Parts, length: int) -> list[Parts]:
     return [parts, *(move for move in moved if all(start >= 0 and end <= length for start, end in move))]
 
 
-def _mismatch(parts: Parts, surface: str, text: str, where: str, doc_id: str) -> str:
-    return Errors.BR106.format(
+def _contradiction(parts: Parts, surface: str, text: str, where: str, doc_id: str) -> Contradiction:
+    return Contradiction(
         where=where,
         doc_id=doc_id,
         start=parts[0][0],

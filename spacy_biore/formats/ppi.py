@@ -9,6 +9,7 @@ from itertools import combinations
 from pathlib import Path, PurePosixPath
 
 from ..errors import BioreError, Errors
+from .contradictions import refusing
 from .document import Document, Relation
 from .members import read_file
 from .mentions import OnMismatch
@@ -53,21 +54,21 @@ def read_ppi(source: Source, *, on_mismatch: OnMismatch = "error") -> Iterator[D
     """Read one file; the head of an interaction is the mention that comes first in the text.
 
     Raises:
-        BioreError: BR100 to BR102 for files, BR105 to BR107, BR109, BR130 and BR151 to BR154 for what they hold.
+        BioreError: BR100 to BR102 for files, BR105 to BR107, BR109, BR130, BR151 to BR154 and BR156 for what they hold.
     """
     if _is_json(source.path):
-        return read_fold(source.path, label=LABEL, types=TYPES, on_mismatch=on_mismatch)
-    return pointing_out(_documents(source, on_mismatch))
+        return refusing(read_fold(source.path, label=LABEL, types=TYPES), on_mismatch)
+    return pointing_out(refusing(_documents(source), on_mismatch))
 
 
 def _is_json(path: Path) -> bool:
     return path.suffix.lower() == ".json"
 
 
-def _documents(source: Source, on_mismatch: OnMismatch) -> Iterator[Document]:
+def _documents(source: Source) -> Iterator[Document]:
     where = str(source.path)
     root = parse_xml(read_file(source.path), where)
-    conventions = Conventions(find_ends(root), TYPES, on_mismatch)
+    conventions = Conventions(find_ends(root), TYPES)
     # One variant of the format lists all pairs, the other only those that interact.
     relations_of = _interacting if root.find(".//pair") is None else _listed
     for element in root.iter("document"):

@@ -15,7 +15,6 @@ from .counts import Counts
 from .document import Document, Mention, Relation
 from .jsonl import parse_line
 from .lines import Line, checked_name, read_lines
-from .mentions import OnMismatch
 from .pairs import relate
 from .parts import locate
 
@@ -52,24 +51,23 @@ class _Sentence:
     pairs: list[_Pair] = field(default_factory=list)
 
 
-def read_fold(path: Path, *, label: str, types: Mapping[str, str], on_mismatch: OnMismatch) -> Iterator[Document]:
+def read_fold(path: Path, *, label: str, types: Mapping[str, str]) -> Iterator[Document]:
     """Read one file. The text of a document is its sentences, with a space between two.
 
     Args:
         path: The file.
         label: Label of the positive pairs.
         types: New names of entity types.
-        on_mismatch: Whether an entity whose text is not what its offsets give is an error or is dropped.
 
     Raises:
         BioreError: BR100 to BR102, BR130 for lines, BR153 for what the format does not allow, BR154 for a sentence of
-            two texts, BR105 and BR106 for spans.
+            two texts, BR105 for spans.
     """
     documents: dict[str, dict[str, _Sentence]] = defaultdict(dict)
     for line in read_lines(path):
         _add_line(line, documents)
     for doc_id, sentences in documents.items():
-        yield _document(doc_id, list(sentences.values()), label=label, types=types, on_mismatch=on_mismatch)
+        yield _document(doc_id, list(sentences.values()), label=label, types=types)
 
 
 def _add_line(line: Line, documents: Mapping[str, dict[str, _Sentence]]) -> None:
@@ -98,9 +96,7 @@ def _entity(relation: Any, name: str, line: Line) -> _Entity:
     return _Entity(parts, _get(relation, f"{name}_type", str, line), surface)
 
 
-def _document(
-    doc_id: str, sentences: list[_Sentence], *, label: str, types: Mapping[str, str], on_mismatch: OnMismatch
-) -> Document:
+def _document(doc_id: str, sentences: list[_Sentence], *, label: str, types: Mapping[str, str]) -> Document:
     counts = Counts.of_document()
     mentions: list[Mention] = []
     relations: list[Relation] = []
@@ -108,7 +104,7 @@ def _document(
     text = ""
     for sentence in sentences:
         text += " " if text else ""
-        placed = _place(sentence, len(text), doc_id=doc_id, types=types, counts=counts, on_mismatch=on_mismatch)
+        placed = _place(sentence, len(text), doc_id=doc_id, types=types, counts=counts)
         mentions += [mention for mention in placed.values() if mention]
         relations += _relations(sentence.pairs, placed, label=label, counts=counts)
         starts.append(len(text))
@@ -118,7 +114,7 @@ def _document(
 
 
 def _place(
-    sentence: _Sentence, base: int, *, doc_id: str, types: Mapping[str, str], counts: Counts, on_mismatch: OnMismatch
+    sentence: _Sentence, base: int, *, doc_id: str, types: Mapping[str, str], counts: Counts
 ) -> dict[_Entity, Mention | None]:
     """Make the mentions of a sentence that begins at ``base`` in the document, in the order of the text."""
     lines = {entity: pair.line for pair in reversed(sentence.pairs) for entity in (pair.first, pair.second)}
@@ -129,7 +125,6 @@ def _place(
             entity.surface,
             text=sentence.text,
             counts=counts,
-            on_mismatch=on_mismatch,
             where=str(lines[entity]),
             doc_id=doc_id,
         )

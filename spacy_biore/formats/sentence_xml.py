@@ -16,7 +16,6 @@ from ..errors import BioreError, Errors, Warnings
 from .counts import Counts
 from .document import Document, Mention, Relation
 from .lines import checked_name
-from .mentions import OnMismatch
 from .pairs import relate
 from .parts import MOVED, fits, locate
 
@@ -35,12 +34,10 @@ class Conventions:
     Attributes:
         ends: Whether the end of a mention is the offset of its last character (1) or one past it (0).
         types: New names of entity types.
-        on_mismatch: Whether a mention whose text is not what its offsets give is an error or is dropped.
     """
 
     ends: Ends
     types: Mapping[str, str]
-    on_mismatch: OnMismatch
 
 
 @dataclass
@@ -108,7 +105,7 @@ def read_document(element: Element, relations_of: Relate, *, where: str, convent
         conventions: How to read mentions.
 
     Raises:
-        BioreError: BR105 to BR107 and BR152 for mentions, BR109 for pairs, BR151 for missing attributes.
+        BioreError: BR105, BR107 and BR152 for mentions, BR109 for pairs, BR151 for missing attributes.
     """
     doc_id = attribute(element, "id", where)
     counts = Counts.of_document()
@@ -205,7 +202,6 @@ def _mention(entity: Element, sentence: Sentence, conventions: Conventions) -> M
         surface,
         text=sentence.text,
         counts=sentence.counts,
-        on_mismatch=conventions.on_mismatch,
         where=where,
         doc_id=doc_id,
     )

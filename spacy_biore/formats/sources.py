@@ -22,11 +22,13 @@ class Source:
         name: Name of the split, such as ``train``. It may hold slashes: a path relative to the corpus.
         files: The files of the split, by their role; or the files that hold them, by their names in an archive.
         is_fold: Whether it is one of the folds that a corpus is divided into, which must not overlap.
+        broken: Members of an archive that hold a document each and cannot be read, with the reasons.
     """
 
     name: str
     files: dict[str, Path]
     is_fold: bool = False
+    broken: dict[str, str] = field(default_factory=dict)
 
     @property
     def path(self) -> Path:
@@ -41,6 +43,11 @@ class Found:
 
     sources: list[Source]
     skipped: dict[Path, str] = field(default_factory=dict)
+
+    @property
+    def broken(self) -> dict[str, str]:
+        """The broken members of all splits, with the reasons."""
+        return {name: reason for source in self.sources for name, reason in source.broken.items()}
 
 
 def holds_splits(path: Path) -> bool:

@@ -53,11 +53,39 @@ def test_many_files_that_are_left_out_are_not_all_named(biore: Any, archive: Pat
     assert len(json.loads((out / "counts.json").read_text())["skipped"]) == 12
 
 
-def test_broken_member_leaves_no_output(biore: Any, archive: Path, out: Path) -> None:
+def test_broken_members_are_named_and_counted_and_the_rest_goes_on(
+    biore: Any, archive: Path, out: Path, written: Any, tmp_path: Path
+) -> None:
+    with ZipFile(archive, "a") as file:
+        file.writestr("DDI/Train/e.xml", DRUGS.format(n=20))
+    data = archive.read_bytes()
+    for doc_id in (b"D.d1", b"D.d20"):
+        data = data.replace(b'<document id="%s"' % doc_id, b'<document id="%s"' % (b"?" * len(doc_id)))
+    archive.write_bytes(data)
+    result = biore("convert", "ddi", archive, out, "--report", tmp_path / "counts.json")
+    assert result.failed("2 file(s) broken and left out", "DDI/Train/b.xml (Bad CRC-32", "DDI/Train/e.xml (Bad CRC-32")
+    assert [get_doc_id(doc) for doc in written()["train.spacy"]] == ["D.d0"] and "test.spacy" in written()
+    assert "documents read 3 1" in result.text and "documents dropped: broken in the archive 2 0" in result.text
+    assert list(json.loads((tmp_path / "counts.json").read_text())["broken"]) == ["DDI/Train/b.xml", "DDI/Train/e.xml"]
+
+
+def test_broken_split_leaves_no_output(biore: Any, archive: Path, out: Path) -> None:
     archive.write_bytes(archive.read_bytes().replace(b"D.d2", b"D.d?"))
     result = biore("convert", "ddi", archive, out)
     assert result.failed("BR150", "DDI.zip: 1 of 1 files in it are broken", "DDI/Test/DDI task/c.xml")
     assert not out.exists()
+
+
+def test_contradictions_are_all_named(biore: Any, archive: Path, out: Path, tmp_path: Path) -> None:
+    with ZipFile(archive, "a") as file:
+        for n in (20, 21):
+            file.writestr(f"DDI/Train/{n}.xml", DRUGS.format(n=n).replace('text="QRX"', 'text="QRY"'))
+    assert biore("convert", "ddi", archive, out).failed("BR156", "'D.d20', 7:10 ('QRY', not 'QRX')", "'D.d21', 7:10")
+    assert not out.exists()
+    result = biore("convert", "ddi", archive, out, "--on-mismatch", "drop", "--report", tmp_path / "counts.json")
+    assert result.code == 0 and "2 mention(s) contradict the text and are left out" in result.text
+    assert "'D.d21', 7:10 ('QRY', not 'QRX')" in result.text and "mentions dropped: text differs 2 0" in result.text
+    assert len(json.loads((tmp_path / "counts.json").read_text())["splits"]["train"]["contradictions"]) == 2
 
 
 def test_archive_does_not_become_a_file(biore: Any, archive: Path, out: Path) -> None:

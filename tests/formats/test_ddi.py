@@ -111,6 +111,12 @@ def test_mismatch_can_be_dropped_with_its_relation(read):
     assert found.counts.relations.dropped == {"its mention was dropped": 1}
 
 
+def test_all_contradictions_are_named_before_the_error(read):
+    texts = [document(sentence(0, FIRST, entity("s0.e0", "0-6", "Zorbin")), doc_id=f"D.d{n}") for n in range(12)]
+    with pytest.raises(BioreError, match=r"BR156.* 12 mentions .*'D\.d0', 0:7 .*'D\.d\d+', 0:7 .*and 2 more"):
+        read(*texts)
+
+
 def test_sentences_without_text_are_none(read):
     (found,) = read(document(sentence(0, ""), sentence(1, FIRST, ZORBIN), sentence(2, " ")))
     assert (found.sentences, found.mentions[0].start) == ([0], 0)
