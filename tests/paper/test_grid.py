@@ -2,6 +2,7 @@
 
 import pytest
 import srsly
+from spacy.util import load_config
 
 from benchmarks.common import ROOT
 from benchmarks.grid import read_grid
@@ -67,3 +68,29 @@ def test_the_grid_of_the_project_is_valid():
     rows = {run.row for run in grid.runs}
     assert {name for comparison in grid.comparisons for name in comparison[1:]} <= rows
     assert all((ROOT / corpus["config"]).exists() for corpus in grid.corpora.values())
+
+
+@pytest.mark.parametrize(
+    ("row", "key", "value"),
+    [
+        ("small.none.attention.long-windows", "components.relation_extractor.model.max_length", 256),
+        ("small.none.attention.marked", "components.relation_extractor.model.input_style", "marked"),
+        ("small.none.attention.no-averages", "training.optimizer.use_averages", False),
+        ("base.none.attention-starts.base-rate", "training.optimizer.learn_rate.initial_rate", 0.00002),
+    ],
+)
+def test_settings_of_the_project_reach_the_config(row, key, value):
+    grid = read_grid(ROOT / "benchmarks" / "paper.yml")
+    config = load_config(ROOT / "configs" / "chemprot.cfg")
+    before, last = config, key.split(".")[-1]
+    for part in key.split(".")[:-1]:
+        before = before[part]
+    runs = [run for run in grid.runs if run.row == row]
+    assert before[last] != value and "chemprot" in {run.corpus for run in runs}
+    assert all(grid.overrides_of(run)[key] == value for run in runs)
+
+
+def test_the_longest_runs_of_the_project_are_last():
+    grid = read_grid(ROOT / "benchmarks" / "paper.yml")
+    row = "base.none.attention-starts.base-rate.s0"
+    assert [run.name for run in grid.runs[-2:]] == [f"chemprot.{row}", f"ddi.{row}"]
