@@ -14,11 +14,10 @@ from transformers import PreTrainedTokenizerFast
 
 from spacy_biore.model.architecture import get_shim
 from spacy_biore.model.network import RelationNetwork
-from spacy_biore.model.shim import has_bfloat16
 from spacy_biore.readers import read_docs, with_gold_entities
 
 from .common import ROOT, make_parser, rates, ratio, time_in_turn, write_result
-from .pipelines import NAME, extractor, load_pipeline, quiet
+from .pipelines import NAME, add_int8, arithmetic, extractor, load_pipeline, parse_int8, quiet
 from .text_inputs import TextInput, call_tokenizer, find_places, text_inputs
 
 LOOP_BATCH = 32
@@ -35,8 +34,8 @@ def compare(nlp: Language, references: Sequence[Doc], *, rounds: int) -> dict[st
     """
     model = extractor(nlp).model
     network, fast, max_length = get_shim(model).network, get_shim(model).inference_network, model.attrs["max_length"]
-    # On a CPU the weights are in half precision already.
-    autocast = uses_bfloat16(nlp) and fast is network
+    # On a CPU the weights are in half precision or int8 already, and int8 layers take and give single precision.
+    autocast = arithmetic(extractor(nlp)) == "bfloat16" and fast is network
     docs = [with_gold_entities(nlp, reference) for reference in references]
     candidates = extractor(nlp).get_candidates(docs)
     texts, tokenizer = list(text_inputs(model, docs, candidates)), call_tokenizer(model)
@@ -59,6 +58,7 @@ def compare(nlp: Language, references: Sequence[Doc], *, rounds: int) -> dict[st
             rounds=rounds,
         )
     return {
+        "arithmetic": arithmetic(extractor(nlp)),
         "pairs": {"docs": len(docs), "all": len(texts), "scored": len(scored.rows), **describe_batches(batches)},
         "pairs_per_second": rates(seconds, len(texts)),
         "ratios": {
@@ -79,12 +79,6 @@ def record_inputs(network: RelationNetwork, run: Callable[[], object]) -> list[I
     finally:
         handle.remove()
     return inputs
-
-
-def uses_bfloat16(nlp: Language) -> bool:
-    """Say whether the component computes in bfloat16 on this machine."""
-    shim = get_shim(extractor(nlp).model)
-    return shim.mixed_precision and has_bfloat16(shim.network.device.type)
 
 
 def encode_batches(network: RelationNetwork, batches: Sequence[Inputs], *, bfloat16: bool) -> list[Tensor]:
@@ -149,10 +143,11 @@ def main() -> None:
     parser.add_argument("--config", type=Path, default=ROOT / "configs" / "chemprot.cfg", help="for a new pipeline")
     parser.add_argument("--limit", type=int, default=2000, help="documents; 0 for all")
     parser.add_argument("--repeats", type=int, default=5, help="rounds")
-    settings = parser.parse_args()
+    add_int8(parser)
+    settings = parse_int8(parser)
     quiet()
     torch.set_num_threads(settings.threads)
-    nlp = load_pipeline(settings.source, settings.config, settings.corpus, seed=settings.seed)
+    nlp = load_pipeline(settings.source, settings.config, settings.corpus, seed=settings.seed, int8=settings.int8)
     references = list(read_docs(settings.corpus, nlp, limit=settings.limit))
     write_result(settings.output, settings, compare(nlp, references, rounds=settings.repeats))
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import spacy
 import torch
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -18,7 +17,7 @@ from spacy_biore.readers import read_docs
 from .common import make_parser, ratio, spread, time_in_turn, write_result
 from .memory import make_abstracts
 from .memory import measure as measure_memory
-from .pipelines import describe_corpus, describe_pipeline, quiet
+from .pipelines import add_int8, arithmetic, describe_corpus, describe_pipeline, load_trained, parse_int8, quiet
 
 TOKENIZER = "tokenizer"
 TARGETS = {"abstracts_per_second": 12.0, "candidate_pairs_each": 20}
@@ -94,14 +93,16 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=5, help="rounds")
     parser.add_argument("--docs", type=int, default=0, help="measure memory too, over so many documents")
     parser.add_argument("--every", type=int, default=1_000, help="documents between two measurements of memory")
-    settings = parser.parse_args()
+    add_int8(parser)
+    settings = parse_int8(parser)
     if settings.docs and settings.docs < settings.every:
         parser.error("--docs must be at least --every")
     quiet()
     torch.set_num_threads(settings.threads)
-    nlp = spacy.load(settings.model)
+    nlp = load_trained(settings.model, int8=settings.int8)
     references = list(read_docs(settings.corpus, nlp, limit=settings.limit))
     result = {"pipeline": describe_pipeline(nlp), **describe_corpus(settings.corpus)}
+    result["arithmetic"] = {name: arithmetic(pipe) for name, pipe in get_extractors(nlp).items()}
     result |= compare(nlp, [reference.text for reference in references], rounds=settings.repeats)
     if settings.docs:
         abstracts = make_abstracts(sentences_of(references), settings.docs, seed=settings.seed)

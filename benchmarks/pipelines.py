@@ -1,5 +1,6 @@
 """The pipeline that a benchmark measures: a trained one, or a new one on a pre-trained encoder."""
 
+import argparse
 import hashlib
 import warnings
 from pathlib import Path
@@ -12,12 +13,39 @@ from spacy.util import load_config, load_model_from_config, registry
 from thinc.api import fix_random_seed
 
 from spacy_biore.component import RelationExtractor
+from spacy_biore.evaluation import get_extractors
+from spacy_biore.model.architecture import get_shim
+from spacy_biore.model.int8 import Int8Linear, has_int8
+from spacy_biore.model.shim import has_bfloat16
 from spacy_biore.readers import read_docs
 
 NAME = "relation_extractor"
 
 
-def load_pipeline(source: str, config: Path, corpus: Path, *, seed: int = 0) -> Language:
+def add_int8(parser: argparse.ArgumentParser) -> None:
+    """Add the option to predict with 8-bit integers."""
+    parser.add_argument("--int8", action="store_true", help="predict with 8-bit integers (the model setting int8)")
+
+
+def parse_int8(parser: argparse.ArgumentParser) -> argparse.Namespace:
+    """Parse arguments; with ``--int8`` the result file gets a name of its own, and a CPU is needed that it works on."""
+    settings = parser.parse_args()
+    if settings.int8 and not has_int8():
+        parser.error("--int8 would change nothing: this CPU does not compute with 8-bit integers (VNNI)")
+    if settings.int8 and settings.output == parser.get_default("output"):
+        settings.output = settings.output.with_stem(f"{settings.output.stem}_int8")
+    return settings
+
+
+def load_trained(model: str, *, int8: bool) -> Language:
+    """Load a pipeline by name or path, and have all its relation extractors predict with 8-bit integers or not."""
+    nlp = spacy.load(model)
+    if not int8:
+        return nlp
+    return spacy.load(model, config={f"components.{name}.model.int8": True for name in get_extractors(nlp)})
+
+
+def load_pipeline(source: str, config: Path, corpus: Path, *, seed: int = 0, int8: bool = False) -> Language:
     """Load a trained pipeline, or make one from a config on an encoder and give it random layers on top.
 
     Args:
@@ -25,12 +53,15 @@ def load_pipeline(source: str, config: Path, corpus: Path, *, seed: int = 0) -> 
         config: Settings of a new pipeline.
         corpus: The corpus that a new pipeline is initialised with.
         seed: Seed of a new pipeline's layers.
+        int8: Predict with 8-bit integers.
     """
     if (Path(source) / "meta.json").exists():
-        return spacy.load(source)
+        return load_trained(source, int8=int8)
     fix_random_seed(seed)
     paths = {"paths.encoder": source, "paths.train": str(corpus), "paths.dev": str(corpus)}
-    nlp = load_model_from_config(load_config(config, overrides=paths, interpolate=True), auto_fill=True)
+    filled = load_config(config, overrides=paths, interpolate=True)
+    filled["components"][NAME]["model"]["int8"] = int8
+    nlp = load_model_from_config(filled, auto_fill=True)
     extractor(nlp).initialize(lambda: [Example(doc, doc) for doc in read_docs(corpus, nlp, limit=500)], nlp=nlp)
     return nlp
 
@@ -57,6 +88,19 @@ def describe_pipeline(nlp: Language) -> dict[str, Any]:
         "components": {name: nlp.get_pipe_meta(name).factory for name in nlp.pipe_names},
         "config_sha256": hashlib.sha256(nlp.config.to_bytes(interpolate=False)).hexdigest(),
     }
+
+
+def uses_bfloat16(pipe: RelationExtractor) -> bool:
+    """Say whether a component computes in bfloat16 on this machine, in training at least."""
+    shim = get_shim(pipe.model)
+    return shim.mixed_precision and has_bfloat16(shim.network.device.type)
+
+
+def arithmetic(pipe: RelationExtractor) -> str:
+    """Say what the encoder of a component predicts with on this machine: int8, bfloat16 or float32."""
+    if any(isinstance(module, Int8Linear) for module in get_shim(pipe.model).inference_network.modules()):
+        return "int8"
+    return "bfloat16" if uses_bfloat16(pipe) else "float32"
 
 
 def describe_training(nlp: Language, *, scores: str) -> dict[str, Any]:

@@ -17,8 +17,7 @@ from spacy_biore.model.architecture import get_shim
 from spacy_biore.readers import make_corpus_reader
 
 from .common import ROOT, make_parser, rates, ratio, time_in_turn, write_result
-from .inference_speed import uses_bfloat16
-from .pipelines import NAME, extractor, load_pipeline, quiet, training_parts
+from .pipelines import NAME, extractor, load_pipeline, quiet, training_parts, uses_bfloat16
 from .plain_loop import tensor_batches, train
 
 TARGETS = {"component_to_plain_loop": 0.85}
@@ -50,7 +49,7 @@ def compare(
     n_pairs = sum(len(part.target) for parts in tensors for part in parts)
     start = extractor(nlp).model.to_bytes()
     network = copy.deepcopy(get_shim(extractor(nlp).model).network)
-    bfloat16 = uses_bfloat16(nlp)
+    bfloat16 = uses_bfloat16(extractor(nlp))
     losses: dict[str, list[float]] = {}
 
     def component() -> Callable[[], object]:

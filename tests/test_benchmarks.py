@@ -10,12 +10,13 @@ import pytest
 import spacy
 import torch
 from spacy.language import Language
-from spacy.tokens import Doc, Span
+from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Example
 from thinc.api import Adam, Optimizer, fix_random_seed
 
 from spacy_biore.batchers import make_pair_batcher
 from spacy_biore.model.architecture import get_shim
+from spacy_biore.model.int8 import Int8Linear, has_int8
 from spacy_biore.readers import with_gold_entities
 from spacy_biore.relations import relation_record, set_records
 from spacy_biore.sampling import note_training_pairs, training_pairs
@@ -23,8 +24,8 @@ from spacy_biore.sampling import note_training_pairs, training_pairs
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks import inference_speed, memory, training_speed
-from benchmarks.common import make_parser, ratio, time_in_turn, write_result
-from benchmarks.pipelines import NAME, extractor
+from benchmarks.common import ROOT, make_parser, ratio, time_in_turn, write_result
+from benchmarks.pipelines import NAME, arithmetic, extractor, load_pipeline
 from benchmarks.plain_loop import tensor_batches, train
 from benchmarks.random_encoder import save_random_encoder
 from benchmarks.text_inputs import call_tokenizer, text_inputs
@@ -154,6 +155,26 @@ def test_inference_result_counts_pairs_and_agrees(nlp: Language) -> None:
     assert result["pairs"]["scored"] == result["pairs"]["all"] > 5
     assert set(result["pairs_per_second"]) == {"component", "encoder", "loop"}
     assert result["agreement"]["same_class"] == 1.0
+
+
+@pytest.mark.skipif(not has_int8(), reason="this CPU does not compute with 8-bit integers")
+@pytest.mark.filterwarnings(r"ignore:\[BRW01\]")
+@pytest.mark.parametrize("trained", [True, False])
+def test_int8_changes_the_network_that_predicts(encoder: Path, tmp_path: Path, trained: bool) -> None:
+    source, corpus = encoder, tmp_path / "corpus.spacy"
+    if trained:
+        source = tmp_path / "model"
+        make_nlp(encoder, mixed_precision=True).to_disk(source)
+    docs = [gold_doc(spacy.blank("en"), text) for text in TEXTS[3:]]
+    DocBin(docs=docs).to_disk(corpus)
+    nlp = load_pipeline(str(source), ROOT / "configs" / "chemprot.cfg", corpus, int8=True)
+    result = inference_speed.compare(nlp, gold_docs(nlp), rounds=1)
+    assert result["arithmetic"] == "int8"
+    fast = get_shim(extractor(nlp).model).inference_network
+    assert any(isinstance(module, Int8Linear) for module in fast.modules())
+    assert {parameter.dtype for parameter in fast.parameters()} == {torch.float32}, "what is not linear is not rounded"
+    without = load_pipeline(str(source), ROOT / "configs" / "chemprot.cfg", corpus)
+    assert arithmetic(extractor(without)) in ("bfloat16", "float32")
 
 
 def test_training_result_starts_each_round_from_the_same_weights(encoder: Path) -> None:

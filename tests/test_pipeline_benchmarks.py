@@ -13,10 +13,11 @@ from spacy.language import Language
 from spacy.tokens import Doc, DocBin, Span
 
 from spacy_biore.assembly.assemble import assemble
+from spacy_biore.model.int8 import has_int8
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks import accuracy, pipeline_speed, recognition
+from benchmarks import accuracy, common, inference_speed, pipeline_speed, pipelines, recognition
 from benchmarks.common import make_parser
 from benchmarks.memory import make_abstracts
 from benchmarks.pipelines import NAME, describe_pipeline, extractor
@@ -102,6 +103,32 @@ def test_memory_is_measured_over_abstracts_of_the_corpus(
     assert record["memory"]["mentions"] > 0
     assert record["pipeline"]["components"] == describe_pipeline(nlp)["components"]
     assert str(tmp_path) not in output.read_text(encoding="utf8")
+
+
+@pytest.mark.skipif(not has_int8(), reason="this CPU does not compute with 8-bit integers")
+def test_int8_is_switched_on_in_all_relation_extractors_and_recorded(
+    nlp: Language, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    nlp.to_disk(tmp_path / "model")
+    monkeypatch.setattr(common, "RESULTS", tmp_path / "results")
+    for options, arithmetic in (([], "float32"), (["--int8"], "int8")):
+        arguments = [str(tmp_path / "model"), str(corpus), "--repeats", "1", "--threads", "1", *options]
+        monkeypatch.setattr(sys, "argv", ["pipeline_speed.py", *arguments])
+        pipeline_speed.main()
+        (output,) = (tmp_path / "results").glob("pipeline_speed_int8.json" if options else "pipeline_speed.json")
+        record = json.loads(output.read_text(encoding="utf8"))
+        assert record["arithmetic"] == {NAME: arithmetic} and record["settings"]["int8"] == bool(options)
+
+
+@pytest.mark.parametrize("module", [pipeline_speed, inference_speed])
+def test_int8_is_refused_where_it_would_change_nothing(
+    module: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr(pipelines, "has_int8", lambda: False)
+    monkeypatch.setattr(sys, "argv", ["speed.py", "model", "corpus.spacy", "--int8"])
+    with pytest.raises(SystemExit):
+        module.main()
+    assert "VNNI" in capsys.readouterr().err
 
 
 def test_sentences_are_those_of_the_corpus(make_doc: Callable[..., Doc]):
