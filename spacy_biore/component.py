@@ -11,7 +11,6 @@ from spacy.language import Language
 from spacy.pipeline import TrainablePipe
 from spacy.tokens import Doc, Token
 from spacy.training import Example, validate_examples, validate_get_examples
-from spacy.util import minibatch
 from spacy.vocab import Vocab
 from thinc.api import Optimizer
 
@@ -27,6 +26,7 @@ from .relations import Relation, RelationRecord, get_doc_id, get_records, set_re
 from .sampling import take_training_pairs
 from .schema import Schema, SchemaConfig
 from .scorer import score_relations
+from .streams import annotate_stream
 from .targets import decide, gold_labels, probabilities
 from .thresholds import threshold_array
 
@@ -155,23 +155,8 @@ class RelationExtractor(TrainablePipe):
         self.model.initialize()
 
     def pipe(self, stream: Iterable[Doc], *, batch_size: int = 128) -> Iterator[Doc]:
-        """Find the relations of a stream of docs, a batch at a time.
-
-        If a batch fails, its docs are taken one by one. The error handler of the pipeline, which raises unless it was
-        replaced, is then given those that fail, and not the whole batch.
-
-        Args:
-            stream: The docs.
-            batch_size: Docs a batch.
-        """
-        for docs in minibatch(stream, batch_size):
-            done: Iterable[Doc] = docs
-            try:
-                self.set_annotations(docs, self.predict(docs))
-            except Exception:
-                # Whatever it is, it comes again with the doc that causes it.
-                done = (doc for doc in map(self, docs) if doc is not None)
-            yield from done
+        """Find the relations of a stream of docs, a batch at a time; see ``annotate_stream``."""
+        return annotate_stream(self, stream, batch_size=batch_size)
 
     def predict(self, docs: Iterable[Doc]) -> Predictions:
         """Score the candidate pairs of some docs without changing the docs.

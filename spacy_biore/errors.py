@@ -443,7 +443,7 @@ class Warnings(metaclass=ErrorsWithCodes):
         "These relations can't be found, because the recogniser '{name}' finds no {missing}: {labels}. Map labels with "
         "--map-types if it has others for these types."
     )
-    BRW62 = "The two pipelines have different {what}. Those of the recogniser are used: {consequence}."
+    BRW62 = "The two pipelines have different {what}. Those of the relation model are not used: {consequence}."
     BRW63 = (
         "The recogniser '{name}' sets no sentence boundaries, which the relations need. A sentencizer was added after "
         "it; it splits at punctuation only."
@@ -451,4 +451,8 @@ class Warnings(metaclass=ErrorsWithCodes):
     BRW64 = (
         "It was not checked whether the entities fit the relations: '{components}' does not say, by an attribute "
         "'labels', which labels it gives."
+    )
+    BRW66 = (
+        "The recogniser '{name}' has another tokenizer than scispaCy's, which replaces it now. It was trained with its "
+        "own, and may miss mentions where tokens differ. Leave --scispacy-tokenizer away to keep its own."
     )

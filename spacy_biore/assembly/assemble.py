@@ -11,7 +11,7 @@ from ..component import RelationExtractor
 from ..errors import Warnings
 from ..evaluation import get_extractors, joint_schema
 from .checks import check_extractors, check_likeness, check_map, check_schema, find_labels, full_name, sets_sentences
-from .scispacy_parts import ABBREVIATIONS, LINKER, REQUIREMENT, use_tokenizer
+from .scispacy_parts import ABBREVIATIONS, LINKER, REQUIREMENT, make_tokenizer, use_tokenizer
 from .type_mapper import TypeMap
 from .type_maps import choose_types
 
@@ -68,7 +68,9 @@ def assemble(
             BR607 to BR609 if things do not fit together; BR605 and BR606 if scispaCy or its knowledge base is missing.
     """
     extractors = get_extractors(relations)
-    fit = _check_fit(recogniser, relations, extractors, given=types or {}, scheme=scheme)
+    fit = _check_fit(recogniser, extractors, given=types or {}, scheme=scheme)
+    tokenizer = make_tokenizer(recogniser) if scispacy_tokenizer else recogniser.tokenizer
+    check_likeness(recogniser, relations, extractors, tokenizer=tokenizer)
     meta = _joint_meta(recogniser, relations)
     added: dict[str, str] = {}
     if scispacy_tokenizer:
@@ -92,7 +94,6 @@ def assemble(
 
 def _check_fit(
     recogniser: Language,
-    relations: Language,
     extractors: dict[str, RelationExtractor],
     *,
     given: Mapping[str, str | None],
@@ -107,7 +108,6 @@ def _check_fit(
     types = choose_types(labels, schema.entity_types, given=given, scheme=scheme)
     if labels is not None:
         check_schema(schema, labels, types, name=full_name(recogniser))
-    check_likeness(recogniser, relations, extractors)
     return Fit(types, spans_keys, sets_sentences(recogniser))
 
 

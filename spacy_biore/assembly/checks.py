@@ -10,6 +10,7 @@ from ..component import RelationExtractor
 from ..errors import BioreError, Errors, Warnings
 from ..schema import Schema
 from .type_mapper import EntityTypeMapper, TypeMap
+from .type_maps import suggest_mapping
 
 PROBE = "Aspirin blocks this enzyme. It was given daily."
 
@@ -69,7 +70,7 @@ def check_schema(schema: Schema, labels: Collection[str], types: TypeMap, *, nam
     missing = wanted - found
     lost = [t.label for t in schema.types if found.isdisjoint(t.head) or found.isdisjoint(t.tail)]
     if len(lost) == len(schema):
-        example = f"{min(labels, default='LABEL')}={min(missing, default='TYPE')}"
+        example = suggest_mapping(labels, missing)
         names = {"wanted": _names(wanted), "found": _names(found), "missing": _names(missing)}
         raise BioreError(Errors.BR602.format(name=name, example=example, **names))
     if lost:
@@ -95,13 +96,23 @@ def check_extractors(extractors: Iterable[tuple[str, RelationExtractor]]) -> Non
         owners |= dict.fromkeys(extractor.labels, name)
 
 
-def check_likeness(recogniser: Language, relations: Language, extractors: Mapping[str, RelationExtractor]) -> None:
+def check_likeness(
+    recogniser: Language, relations: Language, extractors: Mapping[str, RelationExtractor], *, tokenizer: Any
+) -> None:
     """Warn of differences between two pipelines that matter little, and stop at those that matter.
+
+    Args:
+        recogniser: The pipeline that finds entities.
+        relations: The pipeline that the extractors come from.
+        extractors: The relation extractors.
+        tokenizer: What the pipeline of both will have.
 
     Raises:
         BioreError: BR608 if the extractor was trained with other word vectors.
     """
-    if _rules(recogniser.tokenizer) != _rules(relations.tokenizer):
+    if _rules(tokenizer) != _rules(recogniser.tokenizer):
+        warnings.warn(Warnings.BRW66.format(name=full_name(recogniser)), stacklevel=2)
+    if _rules(tokenizer) != _rules(relations.tokenizer):
         consequence = "an extractor reads characters, so that only where mentions can begin and end depends on tokens"
         warnings.warn(Warnings.BRW62.format(what="tokenizers", consequence=consequence), stacklevel=2)
     if recogniser.vocab.vectors == relations.vocab.vectors:

@@ -12,50 +12,66 @@ from functools import partial
 from typing import Any
 
 from spacy.language import Language
-from spacy.matcher import Matcher
+from spacy.matcher import PhraseMatcher
 from spacy.tokens import Doc
 
 from ..errors import BioreError, Errors
+from ..relations import register_extensions
+from .definitions import Definition, DefinitionFinder
 
 REQUIREMENT = "scispacy>=0.6.2,<0.7"
 ABBREVIATIONS = "biore_abbreviations"
 LINKER = "biore_linker"
-# The longest text in brackets that scispaCy takes for a short or long form, in tokens.
-BRACKET_TOKENS = 8
-BRACKETS = [{"ORTH": "("}, {"OP": f"{{1,{BRACKET_TOKENS}}}"}, {"ORTH": ")"}]
 
 
 class Abbreviations:
-    """scispaCy's abbreviation detector (Schwartz & Hearst 2003), so that its results can be saved and long texts end.
+    """scispaCy's abbreviation detector (Schwartz & Hearst 2003), for every tokenizer, with results that can be saved.
 
-    Sets ``Span._.long_form``, a text, wherever a short form stands that the Doc defines, and ``Doc._.abbreviations``.
+    Sets ``Span._.long_form``, a text, wherever the tokens of a short form stand that the Doc defines, and
+    ``Doc._.abbreviations``. A place where a short form begins or ends inside a token is left out; a long form that
+    does is reported with the whole of that token.
 
     Raises:
         BioreError: BR605 if scispaCy is not installed.
     """
 
-    def __init__(self, nlp: Language, name: str = ABBREVIATIONS) -> None:
-        with _needs_scispacy(name):
-            from scispacy.abbreviation import AbbreviationDetector
+    def __init__(self, name: str = ABBREVIATIONS) -> None:
         self.name = name
-        self.detector = AbbreviationDetector(nlp, name, make_serializable=True)
-        # The detector's own pattern pairs each opening bracket with every closing one that follows, however far away,
-        # and drops all long ones afterwards: minutes for a text of some 100,000 characters.
-        self.detector.matcher = Matcher(nlp.vocab)
-        self.detector.matcher.add("parenthesis", [BRACKETS])
-        # No token is empty, so this matches nothing: a matcher that is empty itself would warn of every kind of text.
-        self.detector.global_matcher.add("nothing", [[{"ORTH": ""}]])
+        with _needs_scispacy(name):
+            self.find = DefinitionFinder()
+        register_extensions()
+        if not Doc.has_extension("abbreviations"):
+            Doc.set_extension("abbreviations", default=[])
 
     def __call__(self, doc: Doc) -> Doc:
         """Find the abbreviations of a Doc, also of one that has been through a pipeline before."""
         doc._.abbreviations = []
-        return self.detector(doc)
+        definitions = self.find(doc.text)
+        if definitions:
+            self._mark(doc, definitions)
+        return doc
+
+    def _mark(self, doc: Doc, definitions: list[Definition]) -> None:
+        """Set the long form in all places of each short form."""
+        longs = []
+        matcher = PhraseMatcher(doc.vocab)
+        for number, (short_at, long_at) in enumerate(definitions):
+            short = doc.char_span(*short_at)
+            words = [doc.text[slice(*short_at)]] if short is None else [token.text for token in short]
+            matcher.add(str(number), [Doc(doc.vocab, words=words)])
+            longs.append(doc.char_span(*long_at, alignment_mode="expand"))
+        for match, start, end in matcher(doc):
+            short, long = doc[start:end], longs[int(doc.vocab.strings[match])]
+            short._.long_form = long.text
+            entry = {"short_text": short.text, "short_start": start, "short_end": end}
+            entry |= {"long_text": long.text, "long_start": long.start, "long_end": long.end}
+            doc._.abbreviations.append(entry)
 
 
 @Language.factory(ABBREVIATIONS, assigns=["doc._.abbreviations", "span._.long_form"])
 def make_abbreviations(nlp: Language, name: str) -> Abbreviations:
     """Make an abbreviation detector; see ``Abbreviations``."""
-    return Abbreviations(nlp, name)
+    return Abbreviations(name)
 
 
 @Language.factory(LINKER, requires=["doc.ents"], assigns=["span._.kb_ents"], default_config={"linker_name": "umls"})

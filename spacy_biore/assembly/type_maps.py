@@ -95,5 +95,13 @@ def choose_types(
     return dict(sorted(known.items()))
 
 
+def suggest_mapping(labels: Collection[str], missing: Collection[str]) -> str:
+    """Return an example of a map to one of the missing types: as a ready map has it, or with placeholders."""
+    known = {(label, new) for ready in READY_MAPS.values() for label, new in ready.items()}
+    pairs = sorted((label, new) for label, new in known if label in labels and new in missing)
+    label, new = pairs[0] if pairs else ("LABEL", "TYPE")
+    return f"{label}={new}"
+
+
 def _telling_labels(ready: Mapping[str, str]) -> set[str]:
     return {label for label, new in ready.items() if label != new} or set(ready)

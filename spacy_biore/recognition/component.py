@@ -1,7 +1,7 @@
 """The pipeline component ``partial_ner``: spaCy's recogniser, for corpora that annotate some of the types only."""
 
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from spacy.language import Language
@@ -12,6 +12,7 @@ from spacy.vocab import Vocab
 from thinc.api import Model, Optimizer
 
 from ..errors import BioreError, Errors, Warnings
+from ..streams import annotate_stream
 from .annotation import gold_mentions, is_annotated, restricted
 from .merging import add_entities, forget_entities, hidden_entities
 from .scorer import score_entities
@@ -74,6 +75,15 @@ class PartialRecogniser(EntityRecognizer):
             warnings.warn(text, stacklevel=2)
         super().initialize(get_examples, nlp=nlp, labels=self.moves.get_actions(entity_types=self.types))
 
+    def pipe(self, docs: Iterable[Doc], *, batch_size: int = 256) -> Iterator[Doc]:
+        """Find the entities of a stream of docs; see ``annotate_stream``.
+
+        Args:
+            docs: The docs.
+            batch_size: Four times the docs that are predicted together, as in spaCy's recogniser, to save memory.
+        """
+        return annotate_stream(self, docs, batch_size=max(batch_size // 4, 2))
+
     def predict(self, docs: Iterable[Doc]) -> Any:
         """Find entities, as if the docs had none, without changing the docs."""
         docs = [docs] if isinstance(docs, Doc) else list(docs)
@@ -84,10 +94,12 @@ class PartialRecogniser(EntityRecognizer):
         """Write entities on docs, merged with those that are there."""
         docs = list(docs)
         earlier = [forget_entities(doc) for doc in docs]
-        super().set_annotations(docs, states)
-        for doc, entities in zip(docs, earlier, strict=True):
-            if entities:
-                add_entities(doc, entities)
+        try:
+            super().set_annotations(docs, states)
+        finally:
+            for doc, entities in zip(docs, earlier, strict=True):
+                if entities:
+                    add_entities(doc, entities)
 
     def update(
         self,

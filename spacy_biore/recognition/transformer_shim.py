@@ -1,4 +1,4 @@
-"""spacy-transformers' wrapper of a torch model, with a CPU's half precision."""
+"""spacy-transformers' wrapper of a torch model, with a CPU's half precision and bounded memory."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,15 +6,18 @@ from typing import Any
 import torch
 from spacy_transformers.data_classes import HFObjects
 from spacy_transformers.layers.hf_shim import HFShim
-from thinc.api import get_torch_default_device
+from thinc.api import ArgsKwargs, get_torch_default_device
 
 from ..model.dropout import use_byte_dropout
 from ..model.forks import ForkGuard
 from ..model.shim import has_bfloat16
 
+# The most pieces of text that are predicted at once: all those of one long Doc would fill the memory.
+MAX_ROWS = 64
+
 
 class HalfPrecisionShim(HFShim):
-    """Runs a transformer in bfloat16 on a CPU that has it; on a GPU it is what ``HFShim`` is.
+    """Runs a transformer in bfloat16 on a CPU that has it, and predicts ``MAX_ROWS`` pieces of text at a time.
 
     Args:
         model: What spacy-transformers knows of the transformer.
@@ -32,7 +35,7 @@ class HalfPrecisionShim(HFShim):
         """Return the output of the transformer in single precision."""
         self._guard()
         with self._autocast():
-            return _single_precision(super().predict(inputs))
+            return _joined([_single_precision(super(HalfPrecisionShim, self).predict(run)) for run in _runs(inputs)])
 
     def begin_update(self, inputs: Any) -> tuple[Any, Callable]:
         """Return the output of the transformer in single precision, and a function that takes its gradient."""
@@ -44,6 +47,24 @@ class HalfPrecisionShim(HFShim):
     def _autocast(self) -> torch.autocast:
         enabled = self._bfloat16_on_cpu and self.device.type == "cpu"
         return torch.autocast("cpu", dtype=torch.bfloat16, enabled=enabled)
+
+
+def _runs(inputs: ArgsKwargs) -> list[ArgsKwargs]:
+    """Cut the inputs of the transformer, tensors (pieces, length), into runs of few pieces."""
+    parts = {name: tensor.split(MAX_ROWS) for name, tensor in inputs.kwargs.items()}
+    return [ArgsKwargs(inputs.args, dict(zip(parts, run, strict=True))) for run in zip(*parts.values(), strict=True)]
+
+
+def _joined(outputs: list[Any]) -> Any:
+    """Put the outputs of the runs together again: their tensors, also those in tuples, as of attention by layer."""
+    first = outputs[0]
+    if len(outputs) == 1:
+        return first
+    if torch.is_tensor(first):
+        return torch.cat(outputs)
+    if isinstance(first, tuple):
+        return tuple(_joined(list(values)) for values in zip(*outputs, strict=True))
+    return type(first)({key: _joined([output[key] for output in outputs]) for key in first})
 
 
 def _single_precision(output: Any) -> Any:

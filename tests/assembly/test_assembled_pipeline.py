@@ -35,7 +35,7 @@ STRANGE = {
 }
 
 # Its tokenizer is that of spaCy, and not that of the relation pipeline, in most tests.
-pytestmark = pytest.mark.filterwarnings("ignore:.*BRW62")
+pytestmark = pytest.mark.filterwarnings("ignore:.*BRW6[26]")
 
 
 def found(doc: Doc) -> set[tuple[str, str, str]]:

@@ -13,6 +13,7 @@ from thinc.api import Model
 
 from spacy_biore.assembly.assemble import Assembly, assemble
 from spacy_biore.assembly.checks import find_labels, sets_sentences
+from spacy_biore.assembly.scispacy_parts import use_tokenizer
 from spacy_biore.errors import BioreError
 
 
@@ -77,9 +78,14 @@ def test_pipeline_without_relation_extractor_is_an_error(make_recogniser: Callab
 def test_relations_that_no_entity_can_have_are_an_error(
     join: Callable[..., Assembly], make_recogniser: Callable[..., Language]
 ):
-    expected = r"BR602.*between CHEMICAL, GENE.*finds PERSON.*Missing: CHEMICAL, GENE.*PERSON=CHEMICAL"
+    expected = r"BR602.*between CHEMICAL, GENE.*finds PERSON.*Missing: CHEMICAL, GENE.*--map-types LABEL=TYPE\."
     with pytest.raises(BioreError, match=expected):
         join(make_recogniser(["PERSON"]))
+
+
+def test_example_of_a_map_makes_sense(join: Callable[..., Assembly], make_recogniser: Callable[..., Language]):
+    with pytest.raises(BioreError, match=r"BR602.*--map-types GENE_OR_GENE_PRODUCT=GENE\."):
+        join(make_recogniser(["CANCER", "GENE_OR_GENE_PRODUCT"]))
 
 
 def test_one_half_of_every_pair_is_not_enough(join: Callable[..., Assembly], make_recogniser: Callable[..., Language]):
@@ -173,6 +179,25 @@ def test_other_tokenizer_is_warned_of(join: Callable[..., Assembly], make_recogn
     nlp.tokenizer.add_special_case("xy", [{"ORTH": "x"}, {"ORTH": "y"}])
     with pytest.warns(UserWarning, match="BRW62.*tokenizers"):
         join(nlp)
+
+
+def test_tokenizer_that_is_put_in_is_the_one_that_is_compared(
+    make_recogniser: Callable[..., Language], relation_path: Any
+):
+    pytest.importorskip("scispacy")
+    relations = use_tokenizer(spacy.load(relation_path))
+    recogniser = make_recogniser(["CHEMICAL", "GENE"])
+    with pytest.warns(UserWarning) as caught:
+        assemble(recogniser, relations, abbreviations=False, scispacy_tokenizer=True)
+    assert [str(one.message)[:7] for one in caught if "BRW" in str(one.message)] == ["[BRW66]"]
+
+
+def test_recogniser_with_scispacys_tokenizer_keeps_it_without_a_warning(
+    make_recogniser: Callable[..., Language], relation_path: Any
+):
+    pytest.importorskip("scispacy")
+    relations, recogniser = use_tokenizer(spacy.load(relation_path)), make_recogniser(["CHEMICAL", "GENE"])
+    assemble(use_tokenizer(recogniser), relations, abbreviations=False, scispacy_tokenizer=True)
 
 
 def test_other_vectors_are_warned_of_where_there_are_any(make_recogniser: Callable[..., Language], relation_path: Any):

@@ -10,11 +10,13 @@ import spacy
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 from spacy.training import Example
+from spacy.util import raise_error
 from thinc.api import Adam, Model, fix_random_seed
 
 from spacy_biore.assembly.checks import find_labels
 from spacy_biore.errors import BioreError
 from spacy_biore.recognition.annotation import keep_annotated
+from spacy_biore.recognition.component import PartialRecogniser
 
 CDR, GENE = ["CHEMICAL", "DISEASE"], ["GENE"]
 
@@ -133,6 +135,39 @@ def test_batches_and_processes_find_the_same(trained):
     assert [found(doc) for doc in trained.pipe(texts, batch_size=4)] == alone
     assert [found(doc) for doc in trained.pipe(texts, batch_size=4, n_process=2)] == alone
     assert alone[:2] == [ALL, set()]
+
+
+@pytest.mark.parametrize("method", ["predict", "set_annotations"])
+def test_one_doc_that_fails_costs_no_other(trained, monkeypatch, method):
+    work = getattr(PartialRecogniser, method)
+
+    def fail(self: Any, docs: list[Doc], *args: Any) -> Any:
+        if any("broken" in doc.text for doc in docs):
+            raise RuntimeError("no such doc, please")
+        return work(self, docs, *args)
+
+    monkeypatch.setattr(PartialRecogniser, method, fail)
+    failed: list[Any] = []
+    trained.set_error_handler(lambda name, _, docs, error: failed.append((name, [doc.text for doc in docs])))
+    text = "Loss of nolf3 made grimpox worse, and flaxol did not help."
+    try:
+        done = list(trained.pipe([text, "flaxol is broken", text, "", text], batch_size=20))
+    finally:
+        trained.set_error_handler(raise_error)
+    assert [found(doc) for doc in done] == [ALL, ALL, set(), ALL]
+    assert failed == [("chemical_disease", ["flaxol is broken"])]
+
+
+def test_earlier_entities_stay_where_a_recogniser_fails(trained):
+    docs = [trained.make_doc("flaxol is here"), trained.make_doc("grimpox is here")]
+    for doc in docs:
+        doc.set_ents([Span(doc, 0, 1, label="EARLIER")])
+        trained.get_pipe("tok2vec")(doc)
+    gene = trained.get_pipe("gene")
+    [state] = gene.predict(docs[:1])
+    with pytest.raises(TypeError):
+        gene.set_annotations(docs, [state, "no state"])
+    assert [entity.label_ for doc in docs for entity in doc.ents] == ["EARLIER", "EARLIER"]
 
 
 def test_prediction_is_not_bound_by_entities_that_are_there(trained):

@@ -94,11 +94,20 @@ def test_transformer_is_shared_and_saved(run: Callable[..., Path], tiny_encoder:
     assert again[0] == again[2] == [(e.text, e.label_) for e in nlp(TEXT).ents] and again[1] == []
 
 
-def test_mentions_of_one_corpus(corpus: Path, tmp_path: Path):
-    size = {"components.tok2vec.model.encode.width": 32, "components.tok2vec.model.embed.rows": [500, 500, 500, 500]}
+@pytest.mark.parametrize("encoder", ["tok2vec", "transformer"])
+def test_mentions_of_one_corpus(encoder: str, corpus: Path, tiny_encoder: str, tmp_path: Path):
+    sizes = {
+        "tok2vec": {
+            "components.tok2vec.model.encode.width": 32,
+            "components.tok2vec.model.embed.rows": [500, 500, 500, 500],
+        },
+        "transformer": {"paths.encoder": tiny_encoder},
+    }
     paths = {f"paths.{part}": str(corpus / "bc5cdr" / f"{part}.spacy") for part in ("train", "dev")}
     steps = {"training.max_steps": 2, "training.eval_frequency": 2}
-    train(CONFIGS / "ner_single_tok2vec.cfg", tmp_path, overrides={**size, **paths, **steps})
+    train(CONFIGS / f"ner_single_{encoder}.cfg", tmp_path, overrides={**sizes[encoder], **paths, **steps})
     nlp = spacy.load(tmp_path / "model-last")
+    assert nlp.pipe_names[:2] == [encoder, "ner"]
     assert nlp.get_pipe("ner").labels == ("CHEMICAL", "DISEASE")  # type: ignore[attr-defined]
     assert nlp.meta["performance"]["ents_per_type"].keys() == {"CHEMICAL", "DISEASE"}
+    assert nlp.meta["performance"][f"{encoder}_loss"] > 0

@@ -14,6 +14,7 @@ from spacy.training import Example
 pytest.importorskip("spacy_transformers")
 
 from spacy_biore.model.shim import has_bfloat16
+from spacy_biore.recognition import transformer_shim
 
 TEXTS = ["The flaxol dose led to grimpox.", "Loss of nolf3 made it worse."]
 
@@ -24,7 +25,7 @@ def make_nlp(tiny_encoder: str) -> Callable[..., Language]:
 
     def make(architecture: str, **settings: object) -> Language:
         nlp = spacy.blank("en")
-        spans = {"@span_getters": "spacy-transformers.strided_spans.v1", "window": 128, "stride": 96}
+        spans = {"@span_getters": "spacy-transformers.strided_spans.v1", "window": 16, "stride": 12}
         model = {"@architectures": architecture, "name": tiny_encoder, "get_spans": spans, **settings}
         nlp.add_pipe("transformer", config={"model": model})
         nlp.initialize(lambda: [Example.from_dict(nlp.make_doc(text), {}) for text in TEXTS])
@@ -58,6 +59,26 @@ def test_saved_model_computes_the_same(make_nlp: Callable[..., Language]):
     again.add_pipe("transformer", config={"model": nlp.config["components"]["transformer"]["model"]})
     again.from_bytes(nlp.to_bytes())
     assert np.array_equal(states(nlp.pipe(TEXTS)), states(again.pipe(TEXTS)))
+
+
+@pytest.mark.parametrize("extra", [{}, {"output_hidden_states": True}])
+def test_long_texts_pass_through_the_transformer_in_runs(
+    make_nlp: Callable[..., Language], extra: dict[str, bool], monkeypatch: pytest.MonkeyPatch
+):
+    nlp = make_nlp("spacy-biore.TransformerModel.v1", mixed_precision=False, transformer_config=extra)
+    network = nlp.get_pipe("transformer").model.transformer  # type: ignore[attr-defined]
+    rows: list[int] = []
+    network.register_forward_pre_hook(lambda _, args, kwargs: rows.append(len(kwargs["input_ids"])), with_kwargs=True)
+    text = " ".join(TEXTS) * 40
+    monkeypatch.setattr(transformer_shim, "MAX_ROWS", 1000)
+    [at_once] = nlp.pipe([text])
+    monkeypatch.setattr(transformer_shim, "MAX_ROWS", 2)
+    [in_runs] = nlp.pipe([text])
+    assert rows[0] == sum(rows[1:]) > 2 and set(rows[1:-1]) == {2} and 0 < rows[-1] <= 2
+    expected, found = (doc._.trf_data.model_output for doc in (at_once, in_runs))
+    assert expected.keys() == found.keys()
+    for values, others in zip(expected.to_tuple(), found.to_tuple(), strict=True):
+        np.testing.assert_allclose(np.stack(others), np.stack(values), atol=1e-5)
 
 
 def test_several_processes_after_torch_was_used(
