@@ -72,6 +72,16 @@ class Errors(metaclass=ErrorsWithCodes):
         "The relation extractor is trained by Adam with decoupled weight decay. Set [training.optimizer] to Adam.v1 "
         "with beta1 and beta2 above 0 and L2_is_weight_decay = true; SGD.v1 and RAdam.v1 are not supported."
     )
+    BR036 = (
+        "The training corpus has predicted entities, and nothing before '{name}' predicts any while it is trained: "
+        "training.annotating_components is {annotating}, in the pipeline {pipeline}. List the recogniser there, with "
+        "the tok2vec or transformer that it reads. If the pipeline has none, take one from another pipeline by "
+        "'source', as configs/chemprot_predicted.cfg does."
+    )
+    BR037 = (
+        "'{name}' annotates while training, and reads what '{source}' computes, which does not. Its entities would be "
+        "noise. List '{source}' under training.annotating_components too."
+    )
     # recognisers
     BR040 = (
         "The recogniser '{name}' finds the entity types {types!r}; give a list of at least one type, each once, such "

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import spacy
 from spacy.cli.debug_config import debug_config
 from spacy.tokens import DocBin
 from spacy.vocab import Vocab
@@ -77,9 +78,23 @@ def test_recogniser_comes_from_its_authors_without_its_dependencies(project):
     assert project["vars"]["recogniser"] in READY_MAPS
 
 
+@pytest.fixture(scope="module")
+def recogniser(tmp_path_factory) -> Path:
+    """The folder of a pipeline with the components that configs take from a recogniser."""
+    nlp = spacy.blank("en")
+    for name in ("tok2vec", "ner"):
+        nlp.add_pipe(name)
+    path = tmp_path_factory.mktemp("recogniser") / "model"
+    nlp.to_disk(path)
+    return path
+
+
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda path: path.stem)
-def test_configs_are_complete_and_valid(config):
-    debug_config(config, overrides={"paths.train": "train.spacy", "paths.dev": "dev.spacy"})
+def test_configs_are_complete_and_valid(config, recogniser):
+    paths = {"paths.train": "train.spacy", "paths.dev": "dev.spacy"}
+    if "${paths.ner}" in config.read_text(encoding="utf8"):
+        paths["paths.ner"] = str(recogniser)
+    debug_config(config, overrides=paths)
 
 
 def test_sample_is_divided_by_document(tmp_path):
