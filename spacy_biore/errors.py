@@ -320,8 +320,9 @@ class Errors(metaclass=ErrorsWithCodes):
     )
     BR604 = "There is no ready type map '{scheme}'. Known: {known}."
     BR605 = (
-        "'{name}' needs scispaCy ({problem}). Install it with pip install scispacy==0.6.2 (where this library comes from "
-        "a package index: pip install 'spacy-biore[scispacy]'), or leave '{name}' out, as docs/pipelines.md and docs/recognition.md describe it."
+        "'{name}' needs scispaCy ({problem}). Install it: pip install scispacy==0.6.2, or, where this library comes "
+        "from a package index, pip install 'spacy-biore[scispacy]'. Or leave '{name}' out, as docs/pipelines.md and "
+        "docs/recognition.md describe it."
     )
     BR606 = (
         "scispaCy's entity linker '{name}' is not available: {problem}. It downloads its knowledge base when it is "
