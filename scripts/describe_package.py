@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
-import srsly
 import typer
+from package_sources import find_sources, list_terms
 from spacy.util import get_minor_version_range, split_requirement
 from wasabi import msg
 
@@ -29,6 +29,9 @@ NOTES = """### Sources and their terms
 name ends in `{given_gold}`, the entities were those of the corpus. Measured on {corpora}.
 
 ### Use
+
+The package needs spacy-biore, which is not on PyPI: install both at once, in a clone of its repository, with
+`pip install . PATH/TO/THIS.whl -c constraints.txt`.
 
 ```python
 import spacy
@@ -96,25 +99,6 @@ def read(path: Path) -> dict[str, Any]:
     if not isinstance(value, dict):
         msg.fail(f"{path} is not a JSON object", exits=1)
     return value
-
-
-def find_sources(path: Path, names: Iterable[str]) -> list[dict[str, str]]:
-    """Return the entries of a file of sources; stop if one is missing or does not state its terms."""
-    known = srsly.read_yaml(path)
-    for name in names:
-        if not {"name", "license"} <= (known.get(name) or {}).keys():
-            advice = f"A package states the terms of all it is made from. Add '{name}' with a name and a license."
-            msg.fail(f"{path} does not tell what '{name}' is", advice, exits=1)
-    return [known[name] for name in names]
-
-
-def list_terms(made_from: Iterable[dict[str, str]]) -> str:
-    """Return the sources and their terms as a list in Markdown."""
-    lines = []
-    for source in made_from:
-        origin = ", ".join(source[key] for key in ("author", "url") if key in source)
-        lines.append(f"- {source['name']}{f' ({origin})' if origin else ''}: {source['license']}")
-    return "\n".join(lines)
 
 
 def join_scores(reports: Iterable[tuple[Path, dict[str, Any]]]) -> dict[str, Any]:

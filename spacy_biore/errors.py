@@ -72,6 +72,16 @@ class Errors(metaclass=ErrorsWithCodes):
         "The relation extractor is trained by Adam with decoupled weight decay. Set [training.optimizer] to Adam.v1 "
         "with beta1 and beta2 above 0 and L2_is_weight_decay = true; SGD.v1 and RAdam.v1 are not supported."
     )
+    BR036 = (
+        "The training corpus has predicted entities, and nothing before '{name}' predicts any while it is trained: "
+        "training.annotating_components is {annotating}, in the pipeline {pipeline}. List the recogniser there, with "
+        "the tok2vec or transformer that it reads. If the pipeline has none, take one from another pipeline by "
+        "'source', as configs/chemprot_predicted.cfg does."
+    )
+    BR037 = (
+        "'{name}' annotates while training, and reads what '{source}' computes, which does not. Its entities would be "
+        "noise. List '{source}' under training.annotating_components too."
+    )
     # recognisers
     BR040 = (
         "The recogniser '{name}' finds the entity types {types!r}; give a list of at least one type, each once, such "
@@ -314,8 +324,9 @@ class Errors(metaclass=ErrorsWithCodes):
     )
     BR604 = "There is no ready type map '{scheme}'. Known: {known}."
     BR605 = (
-        "'{name}' needs scispaCy ({problem}). Install it with pip install 'spacy-biore[scispacy]', or leave '{name}' "
-        "out, as docs/pipelines.md and docs/recognition.md describe it."
+        "'{name}' needs scispaCy ({problem}). Install it: pip install scispacy==0.6.2, or, where this library comes "
+        "from a package index, pip install 'spacy-biore[scispacy]'. Or leave '{name}' out, as docs/pipelines.md and "
+        "docs/recognition.md describe it."
     )
     BR606 = (
         "scispaCy's entity linker '{name}' is not available: {problem}. It downloads its knowledge base when it is "

@@ -10,6 +10,7 @@ from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Example
 from spacy.training.corpus import FILE_TYPE, walk_corpus
 
+from .annotating import check_annotating
 from .checks import check_fit
 from .component import RelationExtractor
 from .errors import BioreError, Errors
@@ -39,7 +40,8 @@ def make_corpus_reader(
 
     Raises:
         BioreError: BR032 for a setting out of range; when called, BR031 if there is no corpus at the path, BR004 for a
-            gold relation that no relation extractor of the pipeline can find.
+            gold relation that no relation extractor of the pipeline can find, BR036 or BR037 if the pipeline is trained
+            on predicted entities and predicts none.
     """
     if entities not in get_args(EntitySource):
         expected = " or ".join(get_args(EntitySource))
@@ -53,6 +55,8 @@ def make_corpus_reader(
     def read_examples(nlp: Language) -> Iterator[Example]:
         if path is None:
             return
+        if entities == "predicted":
+            check_annotating(nlp, _unfrozen_extractors(nlp))
         schemas = {name: pipe.schema for name, pipe in ready_extractors(nlp).items()}
         learners = _learning_extractors(nlp)
         for reference in read_docs(path, nlp, limit=limit):
@@ -110,9 +114,13 @@ def ready_extractors(nlp: Language) -> dict[str, RelationExtractor]:
     return {name: pipe for name, pipe in nlp.components if isinstance(pipe, RelationExtractor) and pipe.labels}
 
 
-def _learning_extractors(nlp: Language) -> list[RelationExtractor]:
+def _unfrozen_extractors(nlp: Language) -> dict[str, RelationExtractor]:
     frozen = nlp.config.get("training", {}).get("frozen_components", [])
-    return [pipe for name, pipe in ready_extractors(nlp).items() if name not in frozen]
+    return {name: pipe for name, pipe in nlp.components if isinstance(pipe, RelationExtractor) and name not in frozen}
+
+
+def _learning_extractors(nlp: Language) -> list[RelationExtractor]:
+    return [pipe for pipe in _unfrozen_extractors(nlp).values() if pipe.labels]
 
 
 def _note_pairs(

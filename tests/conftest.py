@@ -28,50 +28,7 @@ SCHEMA = [
     {"label": "BINDS", "head": ["GENE"], "tail": ["GENE"], "symmetric": True},
 ]
 MENTION = re.compile(r"\[([^\[\]|]+)\|([A-Z]+)\]")
-TRAINING = """
-[nlp]
-lang = "en"
-pipeline = ["relation_extractor"]
-
-[components]
-
-[components.relation_extractor]
-factory = "relation_extractor"
-relation_types = [{"label": "INHIBITS", "head": ["CHEMICAL"], "tail": ["GENE"]}]
-
-[components.relation_extractor.model]
-@architectures = "spacy-biore.RelationModel.v1"
-encoder = null
-max_length = 32
-mixed_precision = false
-
-[corpora]
-
-[corpora.train]
-@readers = "spacy-biore.Corpus.v1"
-path = null
-
-[corpora.dev]
-@readers = "spacy-biore.Corpus.v1"
-path = null
-
-[training]
-seed = 0
-gpu_allocator = null
-max_steps = 2
-eval_frequency = 1
-
-[training.batcher]
-@batchers = "spacy-biore.PairBatcher.v1"
-size = 8
-
-[training.optimizer]
-@optimizers = "Adam.v1"
-use_averages = false
-
-[training.score_weights]
-rel_micro_f = 1.0
-"""
+TRAINING = Path(__file__).with_name("training.cfg")
 WORDS = ["chemical", "gene", "disease", "inhibits", "activates", "protein", "##ase", "##in", "the", "of", "and"]
 
 
@@ -281,7 +238,7 @@ def span_of() -> Callable[..., Span]:
 @pytest.fixture
 def training_config(tiny_encoder: str) -> Config:
     """A config of spacy train for one relation extractor on the tiny encoder, which ends after two steps."""
-    config = Config().from_str(TRAINING)
+    config = Config().from_disk(TRAINING)
     config["components"]["relation_extractor"]["model"]["encoder"] = tiny_encoder
     return config
 

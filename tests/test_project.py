@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import spacy
 from spacy.cli.debug_config import debug_config
 from spacy.tokens import DocBin
 from spacy.vocab import Vocab
@@ -19,9 +20,17 @@ ROOT = Path(__file__).parents[1]
 CONFIGS = sorted((ROOT / "configs").glob("*.cfg"))
 
 
+PATHS = ("deps", "outputs", "outputs_no_cache")
+
+
 @pytest.fixture(scope="module")
 def project():
     return load_project_config(ROOT)
+
+
+def steps(config, workflow):
+    commands = {command["name"]: command for command in config["commands"]}
+    return [commands[name] for name in config["workflows"][workflow]]
 
 
 def test_every_step_of_a_workflow_is_a_command(project):
@@ -41,10 +50,40 @@ def test_every_file_that_a_command_depends_on_is_there_or_made_by_an_earlier_one
         made.update(commands[name].get("outputs", []), commands[name].get("outputs_no_cache", []))
 
 
+def test_every_dependency_and_output_is_one_path(project):
+    paths = [path for command in project["commands"] for key in PATHS for path in command.get(key, [])]
+    assert paths and not [path for path in paths if "," in path or " " in path]
+
+
+def test_release_of_another_size_shares_no_output(project):
+    other = load_project_config(
+        ROOT, overrides={"vars.size": "trf", "vars.recogniser_on": "transformer", "vars.limit": 110}
+    )
+    made = [{path for one in steps(which, "release") for path in one.get("outputs", [])} for which in (project, other)]
+    assert made[0] and not made[0] & made[1]
+    [install] = [one for one in steps(other, "release") if one["name"] == "install-release"]
+    assert "en_biore_sample_trf" in install["script"][1] and "--limit 110" in install["script"][0]
+
+
+def test_sources_of_the_package_are_checked_first_and_follow_the_encoder():
+    config = load_project_config(ROOT, overrides={"vars.encoder": "another"})
+    assert steps(config, "release")[0]["script"][0].endswith("sample another")
+    config = load_project_config(ROOT, overrides={"vars.encoder": "a/folder", "vars.encoder_source": "known"})
+    assert steps(config, "release")[0]["script"][0].endswith("sample known")
+
+
+@pytest.mark.parametrize(
+    ("workflow", "required"), [("protein", "GENE"), ("drug", "DRUG"), ("chemical-protein", "CHEMICAL,GENE")]
+)
+def test_sub_domains_differ_in_what_they_require(project, workflow, required):
+    [command] = steps(project, workflow)[-1]["script"]
+    assert command.startswith("python -m spacy biore adapt ") and command.endswith(f" --require {required}")
+
+
 def test_steps_of_the_release_read_what_they_depend_on_and_write_their_outputs(project):
     """A step is skipped by its deps and outputs, so that all that its script names must be among them."""
     commands = {command["name"]: command for command in project["commands"]}
-    written = [name for name in project["workflows"]["release"] if not name.startswith("install")]
+    written = [name for name in project["workflows"]["release"] if not name.startswith(("install", "check"))]
     for name in written:
         script = " ".join(commands[name]["script"])
         named = set(re.findall(r"(?:assets|corpus|training|metrics|packages|configs)/[\w.${}/-]+", script))
@@ -77,9 +116,23 @@ def test_recogniser_comes_from_its_authors_without_its_dependencies(project):
     assert project["vars"]["recogniser"] in READY_MAPS
 
 
+@pytest.fixture(scope="module")
+def recogniser(tmp_path_factory) -> Path:
+    """The folder of a pipeline with the components that configs take from a recogniser."""
+    nlp = spacy.blank("en")
+    for name in ("tok2vec", "ner"):
+        nlp.add_pipe(name)
+    path = tmp_path_factory.mktemp("recogniser") / "model"
+    nlp.to_disk(path)
+    return path
+
+
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda path: path.stem)
-def test_configs_are_complete_and_valid(config):
-    debug_config(config, overrides={"paths.train": "train.spacy", "paths.dev": "dev.spacy"})
+def test_configs_are_complete_and_valid(config, recogniser):
+    paths = {"paths.train": "train.spacy", "paths.dev": "dev.spacy"}
+    if "${paths.ner}" in config.read_text(encoding="utf8"):
+        paths["paths.ner"] = str(recogniser)
+    debug_config(config, overrides=paths)
 
 
 def test_sample_is_divided_by_document(tmp_path):

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 import spacy
 from spacy.cli.package import generate_readme, package
 from spacy.language import Language
+from spacy.tokens import DocBin
 
 from spacy_biore import __version__
 from spacy_biore.assembly.assemble import assemble
@@ -40,6 +42,13 @@ def pipeline(
     folder = tmp_path_factory.mktemp("release") / "pipeline"
     assemble(recogniser, spacy.load(relation_path), abbreviations=False).nlp.to_disk(folder)
     return folder
+
+
+@pytest.fixture
+def texts(tmp_path: Path) -> Path:
+    """A file with two texts."""
+    (tmp_path / "texts.txt").write_text("Here gefitinib blocked EGFR.\n\nNothing.\n", encoding="utf8")
+    return tmp_path / "texts.txt"
 
 
 @pytest.fixture
@@ -112,6 +121,7 @@ def test_spacy_makes_a_package_and_its_readme_of_it(folder: Path, pipeline: Path
     assert [requirement.split(">")[0] for requirement in meta["requirements"]] == ["spacy-biore", "spacy"]
     readme = (folder / "README.md").read_text(encoding="utf8")
     assert readme == generate_readme(meta)
+    assert "pip install . " in readme
     assert "for research" in readme and "| `REL_MICRO_F_GIVEN_GOLD_ENTS` | 70.00 |" in readme
     inside = folder / "en_biore_mine_sm" / "en_biore_mine_sm-1.2.3"
     doc = spacy.load(inside)("Here gefitinib blocked EGFR.")
@@ -122,6 +132,14 @@ def test_spacy_makes_a_package_and_its_readme_of_it(folder: Path, pipeline: Path
 def test_source_without_terms_is_refused(describe: Callable[..., Any], tmp_path: Path, source: str, words: str):
     done = describe(END_TO_END, source=source)
     assert done.returncode == 1 and words in done.stdout and not (tmp_path / "packages").exists()
+
+
+def test_sources_can_be_checked_before_there_is_a_pipeline(tmp_path: Path):
+    (tmp_path / "sources.yml").write_text(SOURCES, encoding="utf8")
+    done = run("package_sources", tmp_path / "sources.yml", "mine")
+    assert done.returncode == 0 and "My corpus" in done.stdout
+    done = run("package_sources", tmp_path / "sources.yml", "mine", "my/encoder")
+    assert done.returncode == 1 and "'my/encoder'" in done.stdout and "encoder_source" in done.stdout
 
 
 @pytest.mark.parametrize("reports", [["{"], ["[]"], [{"speed": 1.0}], [END_TO_END, END_TO_END]])
@@ -138,12 +156,44 @@ def test_wheel_over_the_limit_is_not_installed(tmp_path: Path):
     assert not (tmp_path / "environment").exists()
 
 
-def test_extracts_with_the_entities_of_the_pipeline(pipeline: Path, tmp_path: Path):
-    (tmp_path / "texts.txt").write_text("Here gefitinib blocked EGFR.\n\nNothing.\n", encoding="utf8")
-    done = run("extract", pipeline, tmp_path / "texts.txt")
+def test_extracts_with_the_entities_of_the_pipeline(pipeline: Path, texts: Path):
+    done = run("extract", pipeline, texts)
     assert done.returncode == 0, done.stderr
     assert "gefitinib --INHIBITS--> EGFR" in done.stdout and "Text 2" in done.stdout
     assert "found by the pipeline" in done.stdout
+
+
+@pytest.mark.slow
+def test_a_package_is_tried_with_all_commands_in_an_empty_folder(
+    pipeline: Path, texts: Path, make_doc: Callable[..., Any], tmp_path: Path
+):
+    doc = make_doc("Here [gefitinib|CHEMICAL] blocked [EGFR|GENE].", [(0, 1, "INHIBITS")])
+    DocBin(docs=[doc] * 3, store_user_data=True).to_disk(tmp_path / "corpus.spacy")
+    done = run("try_package", pipeline, texts, "--corpus", tmp_path / "corpus.spacy", "--seconds", 60)
+    printed = " ".join(done.stdout.split())
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "gefitinib --INHIBITS--> EGFR" in printed and "the same 1 relations" in printed
+    for words in ("Loaded in", "spacy apply", "spacy evaluate", "spacy benchmark speed", "works without a network"):
+        assert words in printed
+
+
+def test_a_package_that_loads_slowly_is_refused(pipeline: Path, texts: Path):
+    done = run("try_package", pipeline, texts, "--seconds", 0)
+    assert done.returncode == 1 and "It may take 0 s" in done.stdout and "spacy apply" not in done.stdout
+
+
+def test_without_a_corpus_there_is_nothing_to_score(
+    pipeline: Path, texts: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    spec = spec_from_file_location("try_package", ROOT / "scripts" / "try_package.py")
+    assert spec and spec.loader
+    script = module_from_spec(spec)
+    spec.loader.exec_module(script)
+    commands = []
+    monkeypatch.setattr(script, "run", lambda *command: commands.append(command[0]))
+    monkeypatch.setattr(script, "OFFLINE", {})
+    script.main(str(pipeline), texts, seconds=60.0)
+    assert commands == ["apply"] and "no --corpus" in " ".join(capsys.readouterr().out.split())
 
 
 def test_known_sources_state_their_terms():

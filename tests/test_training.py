@@ -9,8 +9,6 @@ from spacy.cli.train import train
 from spacy.tokens import DocBin
 from thinc.api import Config
 
-from spacy_biore.relations import get_records
-
 
 @pytest.fixture
 def config(training_config: Config) -> Config:
@@ -63,21 +61,3 @@ def test_corpus_without_candidates_ends(config, tmp_path, make_doc):
     types = [{"label": "INHIBITS", "head": "CHEMICAL", "tail": "GENE"}]
     with pytest.raises(ValueError, match="BR033"):
         run(config, path, tmp_path / "out", **{"components.relation_extractor.relation_types": types})
-
-
-def test_training_on_predicted_entities(config, corpus, tmp_path):
-    config["nlp"]["pipeline"] = ["sentencizer", "entity_ruler", "relation_extractor"]
-    patterns = [
-        {"label": label, "pattern": [{"TEXT": {"REGEX": f"^{word}"}}]}
-        for word, label in (("drug", "CHEMICAL"), ("gene", "GENE"))
-    ]
-    config["components"]["entity_ruler"] = {"factory": "entity_ruler"}
-    config["initialize"] = {"components": {"entity_ruler": {"patterns": patterns}}}
-    config["training"]["annotating_components"] = ["sentencizer", "entity_ruler"]
-    for name in ("train", "dev"):
-        config["corpora"][name].update(path=str(corpus), entities="predicted", negatives=1.0)
-    config.to_disk(tmp_path / "config.cfg")
-    train(tmp_path / "config.cfg", tmp_path / "out")
-    nlp = spacy.load(tmp_path / "out" / "model-last")
-    assert nlp.meta["performance"]["rel_micro_f"] == 1.0
-    assert [record["label"] for record in get_records(nlp("drug3 inhibits gene9."))] == ["INHIBITS"]

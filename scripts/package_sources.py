@@ -1,0 +1,47 @@
+"""Check that the terms of the corpora and encoders that a package is made from are known."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import srsly
+import typer
+from wasabi import msg
+
+
+def main(
+    path: Annotated[Path, typer.Argument(help="YAML file that tells of sources")],
+    names: Annotated[list[str], typer.Argument(help="The corpora and encoders of a package")],
+) -> None:
+    """Check that a file states the terms of some sources."""
+    found = find_sources(path, names)
+    msg.good("A package will state the terms of its sources", ", ".join(source["name"] for source in found))
+
+
+def find_sources(path: Path, names: Iterable[str]) -> list[dict[str, str]]:
+    """Return the entries of a file of sources; stop if one is missing or does not state its terms."""
+    try:
+        known = srsly.read_yaml(path)
+    except (OSError, ValueError) as error:
+        msg.fail(f"Can't read {path}", str(error), exits=1)
+    for name in names:
+        if not {"name", "license"} <= (known.get(name) or {}).keys():
+            advice = (
+                f"A package states the terms of all it is made from. Add '{name}' with a name and a license. If it is "
+                "an encoder that is there under another name, say so: --vars.encoder_source NAME."
+            )
+            msg.fail(f"{path} does not tell what '{name}' is", advice, exits=1)
+    return [known[name] for name in names]
+
+
+def list_terms(sources: Iterable[dict[str, str]]) -> str:
+    """Return sources and their terms as a list in Markdown."""
+    lines = []
+    for source in sources:
+        origin = ", ".join(source[key] for key in ("author", "url") if key in source)
+        lines.append(f"- {source['name']}{f' ({origin})' if origin else ''}: {source['license']}")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,52 @@
+"""What training on predicted entities needs of a pipeline: a recogniser that runs before each update."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from spacy.language import Language
+
+from .errors import BioreError, Errors
+
+ENTITY_HOLDERS = {"doc.ents", "doc.spans"}
+
+
+def check_annotating(nlp: Language, extractors: Iterable[str]) -> None:
+    """Check that entities are predicted while relation extractors are trained on them.
+
+    Nothing is checked if the training corpus of the pipeline's config has gold entities.
+
+    Args:
+        nlp: The pipeline.
+        extractors: Names of the relation extractors that learn.
+
+    Raises:
+        BioreError: BR036 if no annotating component before an extractor sets entities; BR037 if one of them reads what
+            a component computes that is none.
+    """
+    config: dict[str, Any] = nlp.config.interpolate()
+    training = config.get("training", {})
+    section, _, corpus = training.get("train_corpus", "").partition(".")
+    if config.get(section, {}).get(corpus, {}).get("entities") != "predicted":
+        return
+    annotating = training.get("annotating_components", [])
+    names = nlp.component_names
+    for name in extractors:
+        earlier = names[: names.index(name)]
+        if not any(_may_set_entities(nlp, one) for one in earlier if one in annotating):
+            raise BioreError(Errors.BR036.format(name=name, annotating=annotating, pipeline=names))
+    for listener, source in _listeners(nlp):
+        if listener in annotating and source not in annotating:
+            raise BioreError(Errors.BR037.format(name=listener, source=source))
+
+
+def _may_set_entities(nlp: Language, name: str) -> bool:
+    """Say whether a component declares that it sets entities, or declares nothing, as many of users' own do."""
+    assigns = nlp.get_pipe_meta(name).assigns
+    return not assigns or bool(ENTITY_HOLDERS & {*assigns})
+
+
+def _listeners(nlp: Language) -> Iterator[tuple[str, str]]:
+    """Yield each component that listens to another, with the name of that one."""
+    for source, pipe in nlp.components:
+        for listener in getattr(pipe, "listening_components", []):
+            yield listener, source
