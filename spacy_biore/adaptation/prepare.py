@@ -11,8 +11,9 @@ import numpy as np
 import spacy
 
 from ..errors import BioreError, Errors
+from .exclusion import leave_out, read_exclusion, without
 from .masked_lm import load_masked_lm, start_head
-from .selection import leave_out, long_enough, read_ids, recogniser, select, term_list, without
+from .selection import long_enough, recogniser, select, term_list
 from .settings import Settings
 from .store import PieceStore, PieceWriter, SentenceStarts
 from .texts import Text, read_texts
@@ -33,8 +34,8 @@ def prepare(settings: Settings, folder: Path, *, watch: Watch) -> dict[str, Any]
         watch: Called with texts and a title; returns the texts, showing progress.
 
     Raises:
-        BioreError: As ``read_texts`` and ``load_masked_lm`` do; BR404 for an excluded document, BR408 if too little
-            text is left.
+        BioreError: As ``read_texts``, ``read_exclusion`` and ``load_masked_lm`` do; BR404 for an excluded document,
+            BR408 if too little text is left.
     """
     report_path = folder / "prepared.json"
     if report_path.exists():
@@ -69,7 +70,7 @@ def _refuse_excluded(settings: Settings, watch: Watch) -> None:
     """Make sure, before anything takes long, that no excluded document is in the text."""
     chosen = settings.selection
     if chosen.exclude_ids and not chosen.drop_excluded:
-        for _ in without(watch(read_texts(settings.text), "ids"), read_ids(chosen.exclude_ids)):
+        for _ in without(watch(read_texts(settings.text), "ids"), read_exclusion(chosen.exclude_ids)):
             pass
 
 
@@ -77,8 +78,8 @@ def _chosen(settings: Settings, counts: Counter[str]) -> Iterator[Text]:
     """Yield the text to learn from, and count what is left out."""
     chosen = settings.selection
     texts = read_texts(settings.text)
-    if chosen.exclude_ids:
-        texts = leave_out(texts, read_ids(chosen.exclude_ids), counts)
+    if chosen.exclude_ids and chosen.drop_excluded:
+        texts = leave_out(texts, read_exclusion(chosen.exclude_ids), counts)
     texts = long_enough(texts, chosen.min_words, counts)
     if chosen.require:
         nlp, types_of = recogniser(chosen.recogniser) if chosen.recogniser else term_list(chosen.terms or Path())

@@ -64,7 +64,7 @@ def adapt_cli(
     exclude_ids: Annotated[
         Path | None,
         typer.Option(
-            "--exclude-ids", help="Documents never to learn from, such as test documents: ids, one a line, or .spacy"
+            "--exclude-ids", help="Documents never to learn from: a test set, such as test.spacy, or ids, one a line"
         ),
     ] = None,
     drop_excluded: Annotated[

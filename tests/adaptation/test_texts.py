@@ -40,6 +40,12 @@ def test_jsonl_with_text_or_title_and_abstract(tmp_path: Path):
     assert read(path) == [("5", "One."), ("x", "Two.\nThree."), ("", "Four.")]
 
 
+def test_all_ids_of_a_line_are_kept(tmp_path: Path):
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"id": "row-17", "pmid": 123, "text": "One."}\n{"id": 0, "doc_id": "", "text": "Two."}')
+    assert [(text.id, text.other_ids) for text in read_texts([path])] == [("row-17", ("123",)), ("0", ())]
+
+
 @pytest.mark.parametrize(("suffix", "module"), [(".gz", gzip), (".xz", lzma)])
 def test_compressed_files(tmp_path: Path, suffix: str, module):
     with module.open(tmp_path / f"a.jsonl{suffix}", "wt") as file:
