@@ -272,6 +272,10 @@ class Errors(metaclass=ErrorsWithCodes):
         "{where}: this excluded document has no id, so that it can't be told from others. Give all documents of the "
         "file ids, or give a text file with the ids, one a line."
     )
+    BR413 = (
+        "The term list {path} has no terms of {missing}, so that no text would be chosen; it has terms of {found}. "
+        "Correct --require, or take another list."
+    )
 
     # cross-validation
     BR500 = "Dividing a corpus into folds needs the package scikit-learn: pip install 'spacy-biore[crossval]'."

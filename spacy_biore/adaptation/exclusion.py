@@ -56,8 +56,6 @@ def read_exclusion(path: Path) -> Exclusion:
             raise BioreError(Errors.BR412.format(where=text.where))
         ids.update((text.id, *text.other_ids))
         sentences.update((hash(_normal(sentence)), text.id) for sentence in _long_sentences(text.text))
-    if not ids:
-        raise BioreError(Errors.BR101.format(path=path))
     return Exclusion(frozenset(ids), sentences)
 
 

@@ -73,13 +73,13 @@ def recogniser(model: str) -> tuple[Language, TypesOf]:
     return nlp, lambda part: {ent.label_ for ent in part.ents}
 
 
-def term_list(path: Path) -> tuple[Language, TypesOf]:
+def term_list(path: Path, required: Sequence[str] = ()) -> tuple[Language, TypesOf]:
     """Make a pipeline from a list of terms, ``TYPE<tab>term`` a line, and return it with what reads their types.
 
     Case does not matter.
 
     Raises:
-        BioreError: BR100 to BR103 for a file or a line that can't be read.
+        BioreError: BR100 to BR103 for a file or a line that can't be read; BR413 if it has no terms of a required type.
     """
     nlp = spacy.blank("en")
     _add_sentences(nlp)
@@ -88,6 +88,9 @@ def term_list(path: Path) -> tuple[Language, TypesOf]:
     for line in read_lines(path):
         label, term = line.columns(2)
         terms.setdefault(label.strip(), []).append(nlp.make_doc(term.strip()))
+    if missing := [label for label in required if label not in terms]:
+        details = {"missing": ", ".join(missing), "found": ", ".join(sorted(terms))}
+        raise BioreError(Errors.BR413.format(path=path, **details))
     for label, patterns in terms.items():
         matcher.add(label, patterns)
     return nlp, lambda part: {nlp.vocab.strings[match] for match, _, _ in matcher(part)}

@@ -5,6 +5,7 @@ import json
 import lzma
 import re
 import xml.etree.ElementTree as ET
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -43,8 +44,8 @@ def read_texts(paths: Sequence[Path]) -> Iterator[Text]:
     Of a folder, the files of these kinds are read, in the order of their names.
 
     Raises:
-        BioreError: BR100 for a file that can't be read; BR400 for one of another kind; BR401 for a line, BR402 for a
-            file, that is not what its name says.
+        BioreError: BR100 for a file that can't be read, BR101 for one without a document; BR400 for one of another
+            kind; BR401 for a line, BR402 for a file, that is not what its name says.
     """
     for path in paths:
         files = sorted(file for file in path.rglob("*") if reader_of(file)) if path.is_dir() else [path]
@@ -54,10 +55,15 @@ def read_texts(paths: Sequence[Path]) -> Iterator[Text]:
             reader = reader_of(file)
             if reader is None:
                 raise BioreError(Errors.BR400.format(path=file, kinds=", ".join(READERS)))
+            empty = True
             try:
-                yield from reader(file)
-            except (OSError, EOFError, lzma.LZMAError) as error:
+                for text in reader(file):
+                    empty = False
+                    yield text
+            except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
                 raise BioreError(Errors.BR100.format(path=file, problem=error)) from error
+            if empty:
+                raise BioreError(Errors.BR101.format(path=file))
 
 
 def reader_of(path: Path) -> Callable[[Path], Iterator[Text]] | None:
@@ -103,10 +109,11 @@ def _read_jsonl(path: Path) -> Iterator[Text]:
             continue
         try:
             record = json.loads(line)
-        except json.JSONDecodeError as error:
+        except ValueError as error:
             raise BioreError(Errors.BR401.format(where=where, problem=f"not JSON: {error}")) from error
+        record = record if isinstance(record, dict) else {}
         keys = ("text",) if "text" in record else ("title", "abstract")
-        parts = [record.get(key) or "" for key in keys] if isinstance(record, dict) else []
+        parts = [record.get(key) or "" for key in keys]
         if not any(parts) or not all(isinstance(part, str) for part in parts):
             problem = "no text: a line is an object with 'text', or with 'title' and 'abstract', as strings"
             raise BioreError(Errors.BR401.format(where=where, problem=problem))
@@ -156,8 +163,10 @@ def _read_pubmed_xml(path: Path) -> Iterator[Text]:
 
 
 def _read_docbin(path: Path) -> Iterator[Text]:
+    with _open(path) as file:
+        data = file.read()
     try:
-        docs = DocBin().from_disk(path).get_docs(Vocab())
+        docs = DocBin().from_bytes(data).get_docs(Vocab())
     except (ValueError, KeyError, TypeError) as error:
         raise BioreError(Errors.BR402.format(path=path, problem=error)) from error
     for number, doc in enumerate(docs, start=1):

@@ -65,6 +65,11 @@ def test_a_missing_recogniser_and_a_wrong_term_list(tmp_path: Path):
         term_list(tmp_path / "terms.tsv")
 
 
+def test_a_required_type_that_has_no_terms(terms: Path):
+    with pytest.raises(BioreError, match=r"BR413.*DRUG.*CHEMICAL, GENE"):
+        term_list(terms, ["GENE", "DRUG"])
+
+
 def test_short_texts_are_counted():
     counts: Counter[str] = Counter()
     assert [text.id for text in long_enough(TEXTS, 6, counts)] == ["1", "2"]
