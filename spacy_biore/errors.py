@@ -282,6 +282,14 @@ class Errors(metaclass=ErrorsWithCodes):
     BR409 = "Can't write to {path}: {problem}. Make room, and run the same command again: it goes on where it was."
     BR410 = "The loss is not a number after {step} updates. Lower the learning rate, and choose another --output."
     BR411 = "Adapting an encoder needs the package accelerate: pip install 'spacy-biore[adapt]'."
+    BR412 = (
+        "{where}: this excluded document has no id, so that it can't be told from others. Give all documents of the "
+        "file ids, or give a text file with the ids, one a line."
+    )
+    BR413 = (
+        "The term list {path} has no terms of {missing}, so that no text would be chosen; it has terms of {found}. "
+        "Correct --require, or take another list."
+    )
 
     # cross-validation
     BR500 = "Dividing a corpus into folds needs the package scikit-learn: pip install 'spacy-biore[crossval]'."
@@ -428,6 +436,11 @@ class Warnings(metaclass=ErrorsWithCodes):
     BRW21 = (
         "{n_relations} gold relations can't be found by this model and count as missed, because its schema does not "
         "allow their entity types: {examples} (first in document '{doc_id}')."
+    )
+    BRW41 = (
+        "No document of the text can have been recognised as an excluded one: the excluded ids look like '{excluded}', "
+        "those of the text like '{found}'. Give a file with the excluded documents themselves, such as test.spacy: "
+        "their sentences are then looked for."
     )
     BRW50 = (
         "Folds are divided by instance: {shared} of {articles} articles stand on both sides of a fold, so that scores "

@@ -6,6 +6,8 @@ from typing import Any
 
 from .errors import BioreError, Errors
 
+RUN = "run.json"
+
 
 def claim_folder(folder: Path, identity: dict[str, Any]) -> None:
     """Mark a folder as that of a run, or make sure that it is.
@@ -17,7 +19,7 @@ def claim_folder(folder: Path, identity: dict[str, Any]) -> None:
     Raises:
         BioreError: BR407 if it belongs to another run.
     """
-    path = folder / "run.json"
+    path = folder / RUN
     if path.exists():
         check_same_run(folder, json.loads(path.read_text(encoding="utf8")), identity)
     else:

@@ -55,6 +55,7 @@ class BlockDataset(torch.utils.data.Dataset):
         self.store = store
         self.blocks = blocks
         self.frame = cls_id, sep_id
+        self.number_of_pass = 0
 
     def __len__(self) -> int:
         return len(self.blocks)
@@ -65,7 +66,12 @@ class BlockDataset(torch.utils.data.Dataset):
             self.blocks = self.blocks[np.linspace(0, len(self.blocks) - 1, max(1, number)).astype(np.int64)]
 
     def __getitem__(self, index: int) -> dict[str, Any]:
-        """Return ``ids`` (length,) and ``words`` (length,): the number of each piece's word; -1: never masked."""
+        """Return a block.
+
+        Returns:
+            ``ids`` (length,); ``words`` (length,): the number of each piece's word, -1: never masked; ``pass``: the
+            number of times that the text was read before.
+        """
         start, end = self.blocks[index]
         flags = np.asarray(self.store.flags[start:end])
         words = np.cumsum((flags & STARTS_WORD) > 0, dtype=np.int64)
@@ -74,4 +80,5 @@ class BlockDataset(torch.utils.data.Dataset):
         return {
             "ids": np.concatenate([[cls_id], self.store.pieces[start:end], [sep_id]]).astype(np.int64),
             "words": np.concatenate([[-1], words, [-1]]),
+            "pass": self.number_of_pass,
         }

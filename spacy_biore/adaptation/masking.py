@@ -18,8 +18,8 @@ SHOWN_AS_RANDOM = 0.1
 class MaskingCollator:
     """Makes a batch of blocks and chooses what is to be predicted in it.
 
-    What is chosen follows from the seed and the batch: fresh in every pass, as each puts other blocks together; always
-    the same for held-out text, which is never shuffled; and the same in a run that was interrupted.
+    What is chosen follows from the seed, the pass and the batch: fresh in every pass; always the same for held-out
+    text, which is never shuffled and has no passes; and the same in a run that was interrupted.
 
     Args:
         masking: ``whole-word`` chooses words with all of their pieces, ``piece`` single pieces.
@@ -44,7 +44,7 @@ class MaskingCollator:
         """Return ``input_ids``, ``attention_mask`` and ``labels``, all (items, length)."""
         ids = _pad([item["ids"] for item in items], self.pad_id)
         words = _pad([item["words"] for item in items], -1)
-        random = torch.Generator().manual_seed(zlib.crc32(ids.numpy().tobytes(), self.seed))
+        random = torch.Generator().manual_seed(zlib.crc32(ids.numpy().tobytes(), self.seed + items[0]["pass"]))
         chosen = self._choose(words, random)
         labels = torch.where(chosen, ids, IGNORED)
         fate = torch.rand(ids.shape, generator=random)

@@ -9,16 +9,21 @@ from typing import Any
 
 import numpy as np
 import spacy
+from spacy.language import Language
 
 from ..errors import BioreError, Errors
+from ..model.encoders import max_positions
+from ..run_folder import write_json
+from .exclusion import leave_out, read_exclusion, without
 from .masked_lm import load_masked_lm, start_head
-from .selection import leave_out, long_enough, read_ids, recogniser, select, term_list, without
-from .settings import Settings
+from .selection import TypesOf, long_enough, recogniser, select, term_list
+from .settings import Selection, Settings
 from .store import PieceStore, PieceWriter, SentenceStarts
 from .texts import Text, read_texts
-from .vocabulary import count_words, extend_vocabulary
+from .vocabulary import count_words, extend_vocabulary, wordpiece_state
 
-TRAIN, HELD_OUT, START = "train", "held_out", "start"
+TRAIN, HELD_OUT, START, PREPARED = "train", "held_out", "start", "prepared.json"
+Finder = tuple[Language, TypesOf]
 Watch = Callable[[Iterable[Text], str], Iterable[Text]]
 
 
@@ -33,17 +38,25 @@ def prepare(settings: Settings, folder: Path, *, watch: Watch) -> dict[str, Any]
         watch: Called with texts and a title; returns the texts, showing progress.
 
     Raises:
-        BioreError: As ``read_texts`` and ``load_masked_lm`` do; BR404 for an excluded document, BR408 if too little
-            text is left.
+        BioreError: As ``read_texts``, ``read_exclusion``, ``load_masked_lm`` and ``term_list`` do; BR202 if max_length
+            is more than the encoder reads, BR404 for an excluded document, BR406 if the vocabulary can't grow, BR408
+            if too little text is left.
     """
-    report_path = folder / "prepared.json"
+    report_path = folder / PREPARED
     if report_path.exists():
         return json.loads(report_path.read_text(encoding="utf8"))
-    _refuse_excluded(settings, watch)
+    # What is wrong with the settings is found before the text is read, which may take hours.
     model, tokenizer, has_new_head = load_masked_lm(settings.encoder)
+    limit = max_positions(model.base_model)
+    if settings.max_length > limit:
+        raise BioreError(Errors.BR202.format(value=settings.max_length, limit=limit, name=settings.encoder))
+    if settings.vocabulary:
+        wordpiece_state(tokenizer)
+    finder = _finder(settings.selection)
+    _refuse_excluded(settings, watch)
     report: dict[str, Any] = {"new_head": has_new_head}
     if settings.vocabulary:
-        words = count_words(watch(_chosen(settings, Counter()), "words"), tokenizer.backend_tokenizer)
+        words = count_words(watch(_chosen(settings, finder, Counter()), "words"), tokenizer.backend_tokenizer)
         tokenizer, extension = extend_vocabulary(model, tokenizer, words, size=settings.vocabulary)
         report["vocabulary"] = {
             "added": len(extension.words),
@@ -51,7 +64,7 @@ def prepare(settings: Settings, folder: Path, *, watch: Watch) -> dict[str, Any]
             "pieces_per_word_after": extension.after,
         }
     counts: Counter[str] = Counter()
-    _write(settings, watch(_chosen(settings, counts), "text"), tokenizer, folder)
+    _write(settings, watch(_chosen(settings, finder, counts), "text"), tokenizer, folder)
     train, held_out = PieceStore.open(folder / TRAIN), PieceStore.open(folder / HELD_OUT)
     if not (train.counts["pieces"] and held_out.counts["pieces"]):
         left = train.counts["documents"] + held_out.counts["documents"]
@@ -61,7 +74,7 @@ def prepare(settings: Settings, folder: Path, *, watch: Watch) -> dict[str, Any]
     model.save_pretrained(folder / START)
     tokenizer.save_pretrained(folder / START)
     report |= {"left_out": dict(counts), TRAIN: train.counts, HELD_OUT: held_out.counts}
-    report_path.write_text(json.dumps(report, indent=2), encoding="utf8")
+    write_json(report_path, report)
     return report
 
 
@@ -69,20 +82,26 @@ def _refuse_excluded(settings: Settings, watch: Watch) -> None:
     """Make sure, before anything takes long, that no excluded document is in the text."""
     chosen = settings.selection
     if chosen.exclude_ids and not chosen.drop_excluded:
-        for _ in without(watch(read_texts(settings.text), "ids"), read_ids(chosen.exclude_ids)):
+        for _ in without(watch(read_texts(settings.text), "ids"), read_exclusion(chosen.exclude_ids)):
             pass
 
 
-def _chosen(settings: Settings, counts: Counter[str]) -> Iterator[Text]:
+def _finder(chosen: Selection) -> Finder | None:
+    """Return what finds the required types, if there are any."""
+    if not chosen.require:
+        return None
+    return recogniser(chosen.recogniser) if chosen.recogniser else term_list(chosen.terms or Path(), chosen.require)
+
+
+def _chosen(settings: Settings, finder: Finder | None, counts: Counter[str]) -> Iterator[Text]:
     """Yield the text to learn from, and count what is left out."""
     chosen = settings.selection
     texts = read_texts(settings.text)
-    if chosen.exclude_ids:
-        texts = leave_out(texts, read_ids(chosen.exclude_ids), counts)
+    if chosen.exclude_ids and chosen.drop_excluded:
+        texts = leave_out(texts, read_exclusion(chosen.exclude_ids), counts)
     texts = long_enough(texts, chosen.min_words, counts)
-    if chosen.require:
-        nlp, types_of = recogniser(chosen.recogniser) if chosen.recogniser else term_list(chosen.terms or Path())
-        texts = select(texts, nlp, types_of, chosen.require, unit=chosen.unit, counts=counts)
+    if finder:
+        texts = select(texts, *finder, chosen.require, unit=chosen.unit, counts=counts)
     return texts
 
 

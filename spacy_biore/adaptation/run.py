@@ -1,39 +1,38 @@
 """The whole of an adaptation run: prepare the text, train, save the encoder."""
 
 import json
+import math
 import os
 import platform
 import shutil
-import signal
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
 import transformers
-from safetensors import SafetensorError
-from transformers import AutoModelForMaskedLM, AutoTokenizer, TrainingArguments, set_seed
+from transformers import AutoTokenizer, TrainingArguments, set_seed
 
-from ..errors import BioreError, Errors
 from ..model.shim import has_bfloat16
-from ..run_folder import check_same_run, claim_folder
+from ..run_folder import RUN, check_same_run, claim_folder
 from .blocks import BlockDataset, packed_blocks, sentence_blocks
 from .curve import Curve
-from .masked_lm import load_to_train, restore_dropout
+from .guards import stopping_at_ctrl_c, writing
+from .masked_lm import load_to_train
 from .masking import MaskingCollator
-from .prepare import HELD_OUT, START, TRAIN, Watch, prepare
+from .prepare import HELD_OUT, PREPARED, START, TRAIN, Watch, prepare
+from .reporting import say_prepared, say_saved, say_update
+from .saving import REPORT, save, saved_point
 from .settings import Settings
 from .store import PieceStore
-from .trainer import Clock, MaskedTrainer, last_checkpoint
+from .trainer import HEAD_SHARE, Clock, MaskedTrainer, last_checkpoint
 
 # Held-out text that is scored each time, in word pieces.
 HELD_OUT_PIECES = 100_000
-# With a head that is new, this share of the run passes before the encoder changes.
-HEAD_SHARE = 0.02
-REPORT = "adaptation.json"
+# How long the other processes wait for the first to read the text.
+PREPARATION_SECONDS = 7 * 24 * 3600
 # Updates of a run that is measured in minutes.
 UNLIMITED = 10**9
 
@@ -80,20 +79,23 @@ def adapt(
         say(f"{settings.output} holds this run already")
         return Outcome(True, report)
     work = settings.output / "work"
-    with _writing(settings.output):
-        claim_folder(work, identity)
+    with writing(settings.output):
         set_seed(settings.seed)
         arguments = make_arguments(settings, work)
+        is_first = arguments.process_index == 0
         # One of several processes prepares, the others wait and find it done.
         with arguments.main_process_first(local=False):
+            if is_first:
+                _claim(work, identity)
             prepared = prepare(settings, work, watch=watch)
-        if arguments.process_index == 0:
-            _say_prepared(prepared, say)
+            checkpoint = last_checkpoint(work)
+        if is_first:
+            say_prepared(prepared, say)
+            say_update(settings, arguments, say)
+            if checkpoint:
+                say(f"Resuming from {checkpoint.name}")
         trainer, curve = make_trainer(settings, work, prepared, arguments, row)
-        checkpoint = last_checkpoint(work)
-        if checkpoint:
-            say(f"Resuming from {checkpoint.name}")
-        with _stopping_at_ctrl_c(trainer.clock), warnings.catch_warnings():
+        with stopping_at_ctrl_c(trainer.clock), warnings.catch_warnings():
             # transformers 4.53 calls autocast by its former name, and orders checkpoints by number where it must.
             warnings.filterwarnings("ignore", message=r"`torch\.cpu\.amp\.autocast", category=FutureWarning)
             warnings.filterwarnings("ignore", message="mtime may not be reliable")
@@ -105,14 +107,16 @@ def adapt(
             "run": identity,
             "text": prepared,
             "curve": curve.points,
+            "saved": saved_point(curve.points, patience=settings.patience),
             "minutes": trainer.clock.elapsed / 60,
             "pieces": trainer.clock.pieces,
             "pieces_per_second": trainer.clock.pieces / max(trainer.clock.elapsed, 1e-9),
             "versions": {"torch": torch.__version__, "transformers": transformers.__version__},
             "machine": {"system": platform.platform(), "cores": os.cpu_count(), "device": str(trainer.args.device)},
         }
-        if trainer.is_world_process_zero():
-            _save(trainer, work, settings.output, report)
+        if is_first:
+            say_saved(report, say)
+            save(trainer, work, settings.output, report)
     return Outcome(True, report)
 
 
@@ -178,16 +182,17 @@ def make_arguments(settings: Settings, work: Path) -> TrainingArguments:
     """Return the arguments of the Trainer of a run whose files are in the folder ``work``."""
     on_gpu = torch.cuda.is_available()
     has_bf16 = has_bfloat16("cuda" if on_gpu else "cpu")
-    rows = settings.device_tokens // settings.max_length
-    devices = int(os.environ.get("WORLD_SIZE", "1"))
-    return TrainingArguments(
+    # Sequences an update on each device, in as few batches as fit into its memory, all of one size.
+    sequences = max(1, settings.batch_tokens // (settings.max_length * int(os.environ.get("WORLD_SIZE", "1"))))
+    batches = math.ceil(sequences / (settings.device_tokens // settings.max_length))
+    arguments = TrainingArguments(
         output_dir=str(work),
         use_cpu=not on_gpu,
         bf16=has_bf16,
         fp16=on_gpu and not has_bf16,
-        per_device_train_batch_size=rows,
-        per_device_eval_batch_size=rows,
-        gradient_accumulation_steps=max(1, settings.batch_tokens // (settings.device_tokens * devices)),
+        per_device_train_batch_size=sequences // batches,
+        per_device_eval_batch_size=settings.device_tokens // settings.max_length,
+        gradient_accumulation_steps=batches,
         max_steps=settings.steps or (UNLIMITED if settings.minutes else -1),
         num_train_epochs=settings.epochs or 1,
         learning_rate=settings.learn_rate,
@@ -208,70 +213,17 @@ def make_arguments(settings: Settings, work: Path) -> TrainingArguments:
         disable_tqdm=True,
         report_to="none",
         log_level="error",
+        ddp_timeout=PREPARATION_SECONDS,
     )
+    # Without a launcher only the first of several GPUs is used: Trainer would else wrap the model in DataParallel, and
+    # that parts a batch from the choice of its masked pieces. Reading the device sets the number of GPUs.
+    if arguments.device.type == "cuda":
+        arguments._n_gpu = 1
+    return arguments
 
 
-def _save(trainer: MaskedTrainer, work: Path, output: Path, report: dict[str, Any]) -> None:
-    """Put the encoder into the output, its report last, and remove what only the run needed."""
-    final = work / "final"
-    best = trainer.state.best_model_checkpoint
-    model = AutoModelForMaskedLM.from_pretrained(best) if best else trainer.accelerator.unwrap_model(trainer.model)
-    restore_dropout(model, work / START)
-    model.save_pretrained(final)
-    trainer.processing_class.save_pretrained(final)
-    for path in final.iterdir():
-        path.replace(output / path.name)
-    partial = work / REPORT
-    partial.write_text(json.dumps(report, indent=2) + "\n", encoding="utf8")
-    partial.replace(output / REPORT)
-    shutil.rmtree(work)
-
-
-def _say_prepared(prepared: dict[str, Any], say: Callable[[str], None]) -> None:
-    if prepared["new_head"]:
-        say(
-            "This encoder's checkpoint has no masked-LM head: one is made from its embeddings and learns alone in the "
-            f"first {HEAD_SHARE:.0%} of the run"
-        )
-    if "vocabulary" in prepared:
-        extension = prepared["vocabulary"]
-        say(
-            f"{extension['added']} words became pieces of their own: {extension['pieces_per_word_before']:.3f} pieces "
-            f"a word before, {extension['pieces_per_word_after']:.3f} now"
-        )
-    for name, count in prepared["left_out"].items():
-        say(f"{name}: {count:,}")
-    for name in (TRAIN, HELD_OUT):
-        counts = prepared[name]
-        text = f"{counts['documents']:,} documents, {counts['words']:,} words, {counts['pieces']:,} pieces"
-        say(f"{name.replace('_', '-')}: {text}")
-
-
-@contextmanager
-def _stopping_at_ctrl_c(clock: Clock) -> Iterator[None]:
-    """Let the first Ctrl-C or SIGTERM end the run after its update, with a checkpoint; the second ends it at once."""
-
-    def stop(number: int, frame: Any) -> None:
-        clock.interrupted = True
-        signal.signal(number, previous[signal.Signals(number)])
-
-    previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
-
-
-@contextmanager
-def _writing(output: Path) -> Iterator[None]:
-    """Say what to do where a file can't be written."""
-    try:
-        yield
-    except (OSError, SafetensorError) as error:
-        raise BioreError(Errors.BR409.format(path=output, problem=error)) from error
-    except RuntimeError as error:
-        # torch.save meets a full disk with an error of its own.
-        if "inline_container" not in str(error) and "PytorchStreamWriter" not in str(error):
-            raise
-        raise BioreError(Errors.BR409.format(path=output, problem=error)) from error
+def _claim(work: Path, identity: dict[str, Any]) -> None:
+    """Take the folder of a run; one whose text was never prepared holds nothing to keep and is emptied."""
+    if (work / RUN).exists() and not (work / PREPARED).exists():
+        shutil.rmtree(work)
+    claim_folder(work, identity)

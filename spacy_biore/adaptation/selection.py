@@ -1,4 +1,4 @@
-"""Which documents or sentences a sub-domain is made of, and which documents must never be read."""
+"""Which documents or sentences a sub-domain is made of."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -13,44 +13,11 @@ from spacy.util import minibatch
 
 from ..errors import BioreError, Errors
 from ..formats.lines import read_lines
-from .texts import Text, read_texts
+from .texts import Text
 
 Unit = Literal["document", "sentence"]
 TypesOf = Callable[[Doc | Span], set[str]]
 BATCH = 64
-
-
-def read_ids(path: Path) -> set[str]:
-    """Read document ids: one a line, or those of the documents in a .spacy or .jsonl file.
-
-    Raises:
-        BioreError: BR100 to BR102, BR401 or BR402 for a file that can't be read.
-    """
-    if path.suffix in (".spacy", ".jsonl"):
-        return {text.id for text in read_texts([path]) if text.id}
-    return {line.text.strip() for line in read_lines(path)}
-
-
-def without(texts: Iterable[Text], excluded: set[str]) -> Iterator[Text]:
-    """Yield texts, making sure that none of them is an excluded one.
-
-    Raises:
-        BioreError: BR404 for a text with an excluded id, or without an id that could tell.
-    """
-    for text in texts:
-        if excluded and (not text.id or text.id in excluded):
-            problem = f"it is the excluded document '{text.id}'" if text.id else "it has no id, so it may be excluded"
-            raise BioreError(Errors.BR404.format(where=text.where, problem=problem))
-        yield text
-
-
-def leave_out(texts: Iterable[Text], excluded: set[str], counts: Counter[str]) -> Iterator[Text]:
-    """Yield the texts whose ids are not excluded, and count the others."""
-    for text in texts:
-        if text.id in excluded:
-            counts["excluded"] += 1
-        else:
-            yield text
 
 
 def long_enough(texts: Iterable[Text], least: int, counts: Counter[str]) -> Iterator[Text]:
@@ -106,13 +73,13 @@ def recogniser(model: str) -> tuple[Language, TypesOf]:
     return nlp, lambda part: {ent.label_ for ent in part.ents}
 
 
-def term_list(path: Path) -> tuple[Language, TypesOf]:
+def term_list(path: Path, required: Sequence[str] = ()) -> tuple[Language, TypesOf]:
     """Make a pipeline from a list of terms, ``TYPE<tab>term`` a line, and return it with what reads their types.
 
     Case does not matter.
 
     Raises:
-        BioreError: BR100 to BR103 for a file or a line that can't be read.
+        BioreError: BR100 to BR103 for a file or a line that can't be read; BR413 if it has no terms of a required type.
     """
     nlp = spacy.blank("en")
     _add_sentences(nlp)
@@ -121,6 +88,9 @@ def term_list(path: Path) -> tuple[Language, TypesOf]:
     for line in read_lines(path):
         label, term = line.columns(2)
         terms.setdefault(label.strip(), []).append(nlp.make_doc(term.strip()))
+    if missing := [label for label in required if label not in terms]:
+        details = {"missing": ", ".join(missing), "found": ", ".join(sorted(terms))}
+        raise BioreError(Errors.BR413.format(path=path, **details))
     for label, patterns in terms.items():
         matcher.add(label, patterns)
     return nlp, lambda part: {nlp.vocab.strings[match] for match, _, _ in matcher(part)}

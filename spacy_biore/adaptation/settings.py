@@ -21,7 +21,7 @@ class Selection:
         recogniser: Pipeline that finds them.
         terms: Or a list of terms that does, ``TYPE<tab>term`` a line.
         unit: What is chosen: documents or sentences.
-        exclude_ids: File with the ids of documents that must not be read.
+        exclude_ids: File with documents that must not be read, or with their ids.
         drop_excluded: Leave excluded documents out, counted, instead of refusing to start.
         min_words: Least number of words of a document.
     """

@@ -5,6 +5,7 @@ import json
 import lzma
 import re
 import xml.etree.ElementTree as ET
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -28,11 +29,13 @@ class Text(NamedTuple):
         id: Its id, "" if it has none.
         text: The text.
         where: File and line, or number in the file.
+        other_ids: Further ids that it has.
     """
 
     id: str
     text: str
     where: str
+    other_ids: tuple[str, ...] = ()
 
 
 def read_texts(paths: Sequence[Path]) -> Iterator[Text]:
@@ -41,24 +44,30 @@ def read_texts(paths: Sequence[Path]) -> Iterator[Text]:
     Of a folder, the files of these kinds are read, in the order of their names.
 
     Raises:
-        BioreError: BR100 for a file that can't be read; BR400 for one of another kind; BR401 for a line, BR402 for a
-            file, that is not what its name says.
+        BioreError: BR100 for a file that can't be read, BR101 for one without a document; BR400 for one of another
+            kind; BR401 for a line, BR402 for a file, that is not what its name says.
     """
     for path in paths:
-        files = sorted(file for file in path.rglob("*") if _reader(file)) if path.is_dir() else [path]
+        files = sorted(file for file in path.rglob("*") if reader_of(file)) if path.is_dir() else [path]
         if not files:
             raise BioreError(Errors.BR400.format(path=path, kinds=", ".join(READERS)))
         for file in files:
-            reader = _reader(file)
+            reader = reader_of(file)
             if reader is None:
                 raise BioreError(Errors.BR400.format(path=file, kinds=", ".join(READERS)))
+            empty = True
             try:
-                yield from reader(file)
-            except (OSError, EOFError, lzma.LZMAError) as error:
+                for text in reader(file):
+                    empty = False
+                    yield text
+            except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
                 raise BioreError(Errors.BR100.format(path=file, problem=error)) from error
+            if empty:
+                raise BioreError(Errors.BR101.format(path=file))
 
 
-def _reader(path: Path) -> Callable[[Path], Iterator[Text]] | None:
+def reader_of(path: Path) -> Callable[[Path], Iterator[Text]] | None:
+    """Return what reads files of such a name; None for another kind."""
     suffixes = [suffix.lower() for suffix in path.suffixes]
     while suffixes and suffixes[-1] in COMPRESSED:
         suffixes.pop()
@@ -78,8 +87,8 @@ def _lines(path: Path) -> Iterator[tuple[str, str]]:
             yield decode_line(raw, path, number), f"{path}, line {number}"
 
 
-def _read_plain(path: Path) -> Iterator[Text]:
-    """Yield documents that are parted by blank lines."""
+def read_plain(path: Path) -> Iterator[Text]:
+    """Yield documents that are parted by blank lines; they have no ids."""
     lines: list[str] = []
     start = ""
     for line, where in _lines(path):
@@ -100,15 +109,17 @@ def _read_jsonl(path: Path) -> Iterator[Text]:
             continue
         try:
             record = json.loads(line)
-        except json.JSONDecodeError as error:
+        except ValueError as error:
             raise BioreError(Errors.BR401.format(where=where, problem=f"not JSON: {error}")) from error
+        record = record if isinstance(record, dict) else {}
         keys = ("text",) if "text" in record else ("title", "abstract")
-        parts = [record.get(key) or "" for key in keys] if isinstance(record, dict) else []
+        parts = [record.get(key) or "" for key in keys]
         if not any(parts) or not all(isinstance(part, str) for part in parts):
             problem = "no text: a line is an object with 'text', or with 'title' and 'abstract', as strings"
             raise BioreError(Errors.BR401.format(where=where, problem=problem))
-        doc_id = next((str(record[key]) for key in ID_FIELDS if record.get(key)), "")
-        yield Text(doc_id, "\n".join(part for part in parts if part), where)
+        values = (record.get(key) for key in ID_FIELDS)
+        first, *others = [str(value).strip() for value in values if value not in (None, "")] or [""]
+        yield Text(first, "\n".join(part for part in parts if part), where, tuple(others))
 
 
 def _read_pubtator(path: Path) -> Iterator[Text]:
@@ -152,8 +163,10 @@ def _read_pubmed_xml(path: Path) -> Iterator[Text]:
 
 
 def _read_docbin(path: Path) -> Iterator[Text]:
+    with _open(path) as file:
+        data = file.read()
     try:
-        docs = DocBin().from_disk(path).get_docs(Vocab())
+        docs = DocBin().from_bytes(data).get_docs(Vocab())
     except (ValueError, KeyError, TypeError) as error:
         raise BioreError(Errors.BR402.format(path=path, problem=error)) from error
     for number, doc in enumerate(docs, start=1):
@@ -163,7 +176,7 @@ def _read_docbin(path: Path) -> Iterator[Text]:
 
 
 READERS: dict[str, Callable[[Path], Iterator[Text]]] = {
-    ".txt": _read_plain,
+    ".txt": read_plain,
     ".jsonl": _read_jsonl,
     ".pubtator": _read_pubtator,
     ".xml": _read_pubmed_xml,

@@ -13,8 +13,10 @@ from transformers.trainer_callback import ExportableState, PrinterCallback
 
 from .masked_lm import MaskedLoss
 
-# What a checkpoint's last file is called; a checkpoint without it was cut off while it was written.
+# What a checkpoint's last file is called; without it, or with a part of it, the checkpoint was cut off.
 STATE_FILE = "trainer_state.json"
+# With a head that is new, this share of the run passes before the encoder changes.
+HEAD_SHARE = 0.02
 
 
 class Clock(TrainerCallback, ExportableState):
@@ -66,6 +68,12 @@ class Clock(TrainerCallback, ExportableState):
         self.max_steps = state.max_steps
         self._last = self._saved = time.monotonic()
         _freeze(kwargs["model"], frozen=self.share(state.global_step) < self.head_share)
+
+    def on_epoch_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        """Number the pass over the text; of one that is resumed, the share that was read is left out."""
+        kwargs["train_dataloader"].dataset.number_of_pass = int(state.epoch or 0)
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         """Decide what follows this update."""
@@ -153,9 +161,17 @@ class MaskedTrainer(Trainer):
 def last_checkpoint(folder: Path) -> Path | None:
     """Return the newest checkpoint that was written completely, and remove those that were not."""
     for path in folder.glob("checkpoint-*"):
-        if not (path / STATE_FILE).exists():
+        if not _is_complete(path):
             shutil.rmtree(path)
     return max(folder.glob("checkpoint-*"), key=lambda path: int(path.name.rpartition("-")[2]), default=None)
+
+
+def _is_complete(checkpoint: Path) -> bool:
+    try:
+        TrainerState.load_from_json(str(checkpoint / STATE_FILE))
+    except (OSError, ValueError, TypeError):
+        return False
+    return True
 
 
 def _agree(values: Sequence[float], device: torch.device) -> list[float]:

@@ -59,9 +59,7 @@ def extend_vocabulary(
     Raises:
         BioreError: BR406 if the vocabulary is not one of WordPiece.
     """
-    state = json.loads(tokenizer.backend_tokenizer.to_str())
-    if state["model"]["type"] != "WordPiece":
-        raise BioreError(Errors.BR406.format(kind=state["model"]["type"]))
+    state = wordpiece_state(tokenizer)
     pieces = _pieces(counts, tokenizer.backend_tokenizer)
     saved = {
         word: (len(ids) - 1) * counts[word]
@@ -77,6 +75,18 @@ def extend_vocabulary(
     before = sum(len(ids) * counts[word] for word, ids in pieces.items())
     after = sum(len(ids) * counts[word] for word, ids in _pieces(counts, larger.backend_tokenizer).items())
     return larger, Extension(words, before / total, after / total)
+
+
+def wordpiece_state(tokenizer: PreTrainedTokenizerFast) -> dict[str, Any]:
+    """Return what a tokenizer is made of, as JSON data.
+
+    Raises:
+        BioreError: BR406 if its vocabulary is not one of WordPiece.
+    """
+    state = json.loads(tokenizer.backend_tokenizer.to_str())
+    if state["model"]["type"] != "WordPiece":
+        raise BioreError(Errors.BR406.format(kind=state["model"]["type"]))
+    return state
 
 
 def _pieces(words: Iterable[str], tokenizer: Tokenizer) -> dict[str, list[int]]:

@@ -64,7 +64,7 @@ def adapt_cli(
     exclude_ids: Annotated[
         Path | None,
         typer.Option(
-            "--exclude-ids", help="Documents never to learn from, such as test documents: ids, one a line, or .spacy"
+            "--exclude-ids", help="Documents never to learn from: a test set, such as test.spacy, or ids, one a line"
         ),
     ] = None,
     drop_excluded: Annotated[
@@ -131,10 +131,11 @@ def adapt_cli(
         msg.warn(f"Interrupted. The same command resumes the run in {output}")
         raise typer.Exit(INTERRUPTED)
     report = outcome.report
-    first, last = report["curve"][0], report["curve"][-1]
+    first, saved = report["curve"][0], report["saved"]
+    when = "at the end" if saved == report["curve"][-1] else f"after update {saved['step']}, which is saved"
     msg.good(
         f"Saved the adapted encoder to {output}",
-        f"Held-out perplexity {first['perplexity']:.2f} at the start, {last['perplexity']:.2f} at the end; "
+        f"Held-out perplexity {first['perplexity']:.2f} at the start, {saved['perplexity']:.2f} {when}; "
         f"{report['pieces']:,} word pieces in {report['minutes']:.1f} minutes, "
         f"{report['pieces_per_second']:,.0f} a second",
     )

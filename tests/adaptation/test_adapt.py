@@ -8,39 +8,14 @@ from typing import Any
 import pytest
 import spacy
 import torch
-from transformers import AutoModel, AutoModelForMaskedLM, AutoTokenizer
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from transformers import AutoModel, AutoModelForMaskedLM, AutoTokenizer, PreTrainedTokenizerFast
 
 from spacy_biore.adaptation.run import adapt
-from spacy_biore.adaptation.settings import Settings
-from spacy_biore.adaptation.trainer import Clock
+from spacy_biore.adaptation.settings import Selection, Settings
 
-WORDS = ["the gene", "inhibits", "activates", "a protein", "the chemical", "of the disease"]
 SIZES = ["--max-length", 32, "--batch-tokens", 256, "--device-tokens", 128, "--held-out", 0.1]
-
-
-@pytest.fixture(scope="module")
-def text(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Sixty documents of six phrases in an order that can be learned."""
-    path = tmp_path_factory.mktemp("text") / "text.jsonl"
-    lines = [{"id": str(i), "text": " ".join(WORDS[(i + j) % 6] for j in range(30)) + "."} for i in range(60)]
-    path.write_text("\n".join(map(json.dumps, lines)), encoding="utf8")
-    return path
-
-
-@pytest.fixture()
-def settings(tiny_encoder: str, text: Path, tmp_path: Path) -> dict[str, Any]:
-    return {
-        "encoder": tiny_encoder,
-        "text": (text,),
-        "output": tmp_path / "out",
-        "steps": 30,
-        "max_length": 32,
-        "batch_tokens": 256,
-        "device_tokens": 128,
-        "learn_rate": 1e-2,
-        "held_out": 0.1,
-        "evaluations": 3,
-    }
 
 
 def test_lowers_held_out_perplexity_and_saves_an_encoder(biore: Any, tiny_encoder: str, text: Path, tmp_path: Path):
@@ -73,57 +48,18 @@ def test_the_encoder_trains_an_extractor(settings, make_example):
     assert nlp.update([example])["relation_extractor"] > 0
 
 
-def test_an_interrupted_run_goes_on_and_ends_like_one_that_was_not(settings, tmp_path, monkeypatch):
-    whole = adapt(Settings(**{**settings, "output": tmp_path / "whole"}))
-    decide = Clock.on_step_end
-
-    def interrupt(self, args, state, control, **kwargs):
-        self.interrupted = state.global_step == 17
-        decide(self, args, state, control, **kwargs)
-
-    monkeypatch.setattr(Clock, "on_step_end", interrupt)
-    assert not adapt(Settings(**settings)).finished
-    assert not (settings["output"] / "adaptation.json").exists()
-    monkeypatch.setattr(Clock, "on_step_end", decide)
-    said: list[str] = []
-    resumed = adapt(Settings(**settings), say=said.append)
-    assert "Resuming from checkpoint-17" in said
-    assert [point["step"] for point in resumed.report["curve"]] == [0, 10, 20, 30]
-    for a, b in zip(whole.report["curve"], resumed.report["curve"], strict=True):
-        assert a["held_out_loss"] == pytest.approx(b["held_out_loss"], abs=1e-6)
-        assert a["pieces"] == b["pieces"]
-
-
-def test_a_checkpoint_cut_off_while_it_was_written_is_not_used(settings):
-    class Killed(BaseException):
-        pass
-
-    def die(point: dict[str, Any]) -> None:
-        if point["step"] == 20:
-            raise Killed
-
-    with pytest.raises(Killed):
-        adapt(Settings(**settings, save_minutes=0.0), row=die)
-    work = settings["output"] / "work"
-    newest = max(work.glob("checkpoint-*"), key=lambda path: int(path.name.rpartition("-")[2]))
-    (newest / "trainer_state.json").unlink()
-    said: list[str] = []
-    assert adapt(Settings(**settings, save_minutes=0.0), say=said.append).finished
-    step = int(newest.name.rpartition("-")[2])
-    assert f"Resuming from checkpoint-{step - 1}" in said
-
-
-def test_a_finished_run_is_not_repeated(settings):
-    first = adapt(Settings(**settings))
-    said: list[str] = []
-    assert adapt(Settings(**settings), say=said.append).report == first.report
-    assert "holds this run already" in said[0]
-
-
-def test_a_folder_of_another_run_is_refused(biore, settings, tiny_encoder, text):
-    adapt(Settings(**settings))
-    result = biore("adapt", "-e", tiny_encoder, "-t", text, "-o", settings["output"], "--steps", 7)
-    assert result.failed("BR407", "steps")
+def test_wrong_settings_are_found_before_the_text_is_read(settings, tmp_path, monkeypatch):
+    monkeypatch.setattr("spacy_biore.adaptation.prepare.read_texts", lambda paths: pytest.fail("text was read"))
+    with pytest.raises(ValueError, match="BR202"):
+        adapt(Settings(**{**settings, "max_length": 2048, "device_tokens": 4096, "batch_tokens": 4096}))
+    (tmp_path / "terms.tsv").write_text("GENE\tgene\n")
+    with pytest.raises(ValueError, match=r"BR413.*DRUG"):
+        adapt(Settings(**settings, selection=Selection(require=("DRUG",), terms=tmp_path / "terms.tsv")))
+    folder = shutil.copytree(settings["encoder"], tmp_path / "words")
+    words = Tokenizer(WordLevel({"[UNK]": 0, "[MASK]": 1}, unk_token="[UNK]"))
+    PreTrainedTokenizerFast(tokenizer_object=words, mask_token="[MASK]").save_pretrained(folder)
+    with pytest.raises(ValueError, match=r"BR406.*WordLevel"):
+        adapt(Settings(**{**settings, "encoder": str(folder), "vocabulary": 5}))
 
 
 def test_minutes_end_a_run_and_the_rate_follows_them(settings):
@@ -139,6 +75,21 @@ def test_patience_keeps_the_best(settings):
     curve = outcome.report["curve"]
     assert curve[-1]["step"] < 200
     assert min(curve[-2]["held_out_loss"], curve[-1]["held_out_loss"]) > min(p["held_out_loss"] for p in curve)
+    assert outcome.report["saved"] == min(curve, key=lambda point: point["held_out_loss"])
+
+
+def test_patience_keeps_the_start_if_nothing_was_better(biore, settings, tmp_path):
+    adapt(Settings(**settings))
+    start, out = settings["output"], tmp_path / "worse"
+    options = [*SIZES, "--steps", 200, "--learn-rate", 0.5, "--evaluations", 20, "--patience", 2]
+    result = biore("adapt", "-e", start, "-t", settings["text"][0], "-o", out, *options)
+    assert result.code == 0, result.output
+    report = json.loads((out / "adaptation.json").read_text())
+    assert report["saved"] == report["curve"][0]
+    assert "the start is saved" in result.text
+    assert f"{report['saved']['perplexity']:.2f} after update 0, which is saved" in result.text
+    weights = [AutoModelForMaskedLM.from_pretrained(path).state_dict() for path in (start, out)]
+    assert all(torch.equal(weights[0][name], weights[1][name]) for name in weights[0])
 
 
 def test_an_encoder_with_a_head_keeps_it(settings, tmp_path):
@@ -189,17 +140,6 @@ def test_a_tokenizer_that_does_not_match(settings, tmp_path, tiny_encoder):
     tokenizer.save_pretrained(tmp_path / "mixed")
     with pytest.raises(ValueError, match="BR403"):
         adapt(Settings(**{**settings, "encoder": str(tmp_path / "mixed")}))
-
-
-def test_a_full_disk_is_reported(settings, monkeypatch):
-    def full(self: Any, *args: Any, **kwargs: Any) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("spacy_biore.adaptation.trainer.MaskedTrainer.save_model", full)
-    with pytest.raises(ValueError, match=r"BR409.*No space left"):
-        adapt(Settings(**settings, save_minutes=0.0))
-    monkeypatch.undo()
-    assert adapt(Settings(**settings, save_minutes=0.0)).finished
 
 
 @pytest.mark.parametrize(

@@ -30,10 +30,10 @@ def collator(masking: str = "whole-word", *, share: float = 0.15, seed: int = 0)
     return MaskingCollator(masking, share=share, mask_id=MASK, pad_id=PAD, vocabulary=100, seed=seed)
 
 
-def items(n_rows: int, length: int, word_length: int = 2) -> list[dict]:
+def items(n_rows: int, length: int, word_length: int = 2, *, number_of_pass: int = 0) -> list[dict]:
     words = np.arange(length) // word_length
     words[[0, -1]] = -1
-    return [{"ids": np.full(length, 50) + row, "words": words} for row in range(n_rows)]
+    return [{"ids": np.full(length, 50) + row, "words": words, "pass": number_of_pass} for row in range(n_rows)]
 
 
 def test_store_keeps_pieces_words_and_counts(store: PieceStore):
@@ -108,6 +108,14 @@ def test_masks_follow_from_seed_and_batch():
     assert not torch.equal(first["labels"], collator(seed=2)(items(4, 40))["labels"])
     other_order = collator(seed=1)(items(4, 40)[::-1])
     assert not torch.equal(first["labels"] >= 0, (other_order["labels"] >= 0).flip(0))
+
+
+def test_masks_of_one_block_are_fresh_in_every_pass(store: PieceStore):
+    dataset = BlockDataset(store, packed_blocks(store, len(store.pieces)), cls_id=2, sep_id=3)
+    labels = []
+    for dataset.number_of_pass in range(4):
+        labels.append(tuple(collator(share=0.3)([dataset[0]])["labels"][0].tolist()))
+    assert len(set(labels)) == 4
 
 
 def test_padding_is_masked_out_and_never_predicted():

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 import spacy
-from spacy.tokens import DocBin
 
-from spacy_biore.adaptation.selection import leave_out, long_enough, read_ids, recogniser, select, term_list, without
+from spacy_biore.adaptation.selection import long_enough, recogniser, select, term_list
 from spacy_biore.adaptation.texts import Text
 from spacy_biore.errors import BioreError
 
@@ -66,25 +65,9 @@ def test_a_missing_recogniser_and_a_wrong_term_list(tmp_path: Path):
         term_list(tmp_path / "terms.tsv")
 
 
-def test_ids_come_from_lines_or_from_documents(tmp_path: Path, make_doc):
-    (tmp_path / "ids.txt").write_text("5\n 6 \n")
-    sentence, whole = make_doc("One ."), make_doc("Two .")
-    sentence.user_data.update({"biore_doc_id": "7.T1.T2", "biore_group": "7"})
-    whole.user_data["biore_doc_id"] = "8"
-    DocBin(docs=[sentence, whole], store_user_data=True).to_disk(tmp_path / "test.spacy")
-    assert read_ids(tmp_path / "ids.txt") == {"5", "6"}
-    assert read_ids(tmp_path / "test.spacy") == {"7", "8"}
-
-
-def test_excluded_documents():
-    assert list(without(TEXTS, {"9"})) == TEXTS
-    with pytest.raises(BioreError, match=r"BR404.*'2'"):
-        list(without(TEXTS, {"2", "9"}))
-    with pytest.raises(BioreError, match=r"BR404.*no id"):
-        list(without([Text("", "a", "here")], {"2"}))
-    counts: Counter[str] = Counter()
-    assert [text.id for text in leave_out(TEXTS, {"2"}, counts)] == ["1", "3"]
-    assert counts == {"excluded": 1}
+def test_a_required_type_that_has_no_terms(terms: Path):
+    with pytest.raises(BioreError, match=r"BR413.*DRUG.*CHEMICAL, GENE"):
+        term_list(terms, ["GENE", "DRUG"])
 
 
 def test_short_texts_are_counted():

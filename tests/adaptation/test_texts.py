@@ -40,6 +40,12 @@ def test_jsonl_with_text_or_title_and_abstract(tmp_path: Path):
     assert read(path) == [("5", "One."), ("x", "Two.\nThree."), ("", "Four.")]
 
 
+def test_all_ids_of_a_line_are_kept(tmp_path: Path):
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"id": "row-17", "pmid": 123, "text": "One."}\n{"id": 0, "doc_id": "", "text": "Two."}')
+    assert [(text.id, text.other_ids) for text in read_texts([path])] == [("row-17", ("123",)), ("0", ())]
+
+
 @pytest.mark.parametrize(("suffix", "module"), [(".gz", gzip), (".xz", lzma)])
 def test_compressed_files(tmp_path: Path, suffix: str, module):
     with module.open(tmp_path / f"a.jsonl{suffix}", "wt") as file:
@@ -54,11 +60,13 @@ def test_pubmed_xml(tmp_path: Path):
     assert read(tmp_path / "a.xml") == [("11", "The EGFR gene.\nTo see.\nSeen."), ("12", "No abstract.")]
 
 
-def test_docbin(tmp_path: Path, make_doc: Callable[..., Doc]):
+@pytest.mark.parametrize(("suffix", "compress"), [("", bytes), (".gz", gzip.compress), (".xz", lzma.compress)])
+def test_docbin(tmp_path: Path, make_doc: Callable[..., Doc], suffix: str, compress: Callable[[bytes], bytes]):
     doc = make_doc("[aspirin|CHEMICAL] works .")
     doc.user_data["biore_doc_id"] = "77"
-    DocBin(docs=[doc], store_user_data=True).to_disk(tmp_path / "a.spacy")
-    assert read(tmp_path / "a.spacy") == [("77", "aspirin works .")]
+    path = tmp_path / f"a.spacy{suffix}"
+    path.write_bytes(compress(DocBin(docs=[doc], store_user_data=True).to_bytes()))
+    assert read(path) == [("77", "aspirin works .")]
 
 
 def test_a_folder_is_read_in_order_and_other_files_are_not(tmp_path: Path):
@@ -75,6 +83,9 @@ def test_a_folder_is_read_in_order_and_other_files_are_not(tmp_path: Path):
         ("a.jsonl", b'{"text": "fine"}\n{"text": ', "BR401", "line 2"),
         ("a.jsonl", b'{"text": ["no", "string"]}', "BR401", "line 1"),
         ("a.jsonl", b'["text"]', "BR401", "line 1"),
+        ("a.jsonl", b"7", "BR401", "line 1"),
+        ("a.jsonl", b"null", "BR401", "line 1"),
+        ("a.jsonl", b"1" * 5000, "BR401", "line 1"),
         ("a.pubtator", b"1|t|Title\n2|a|Abstract", "BR401", "line 2"),
         ("a.txt", b"fine\n\xff\n", "BR102", "line 2"),
         ("a.xml", b"<PubmedArticleSet><PubmedArticle>", "BR402", "a.xml"),
@@ -82,6 +93,9 @@ def test_a_folder_is_read_in_order_and_other_files_are_not(tmp_path: Path):
         ("a.spacy", b"no docbin", "BR402", "a.spacy"),
         ("a.txt.gz", b"not gzip", "BR100", "a.txt.gz"),
         ("a.txt.xz", b"not xz", "BR100", "a.txt.xz"),
+        ("a.txt.gz", gzip.compress(b"text " * 99)[:10] + b"\xff" * 20, "BR100", "a.txt.gz"),
+        ("a.xml", b"<collection><document/></collection>", "BR101", "a.xml"),
+        ("a.pubtator", b"no bars", "BR101", "a.pubtator"),
     ],
 )
 def test_files_that_are_not_what_their_names_say(tmp_path: Path, name: str, content: bytes, code: str, words: str):

@@ -1,0 +1,42 @@
+"""What an adaptation run does when it is interrupted or can't write."""
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+
+from ..errors import BioreError, Errors
+from .trainer import Clock
+
+
+@contextmanager
+def stopping_at_ctrl_c(clock: Clock) -> Iterator[None]:
+    """Let the first Ctrl-C or SIGTERM end the run after its update, with a checkpoint; the second ends it at once."""
+
+    def stop(number: int, frame: Any) -> None:
+        clock.interrupted = True
+        signal.signal(number, previous[signal.Signals(number)])
+
+    previous = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def writing(output: Path) -> Iterator[None]:
+    """Say what to do where a file can't be written."""
+    try:
+        yield
+    except (OSError, SafetensorError) as error:
+        raise BioreError(Errors.BR409.format(path=output, problem=error)) from error
+    except RuntimeError as error:
+        # torch.save meets a full disk with an error of its own.
+        if "inline_container" not in str(error) and "PytorchStreamWriter" not in str(error):
+            raise
+        raise BioreError(Errors.BR409.format(path=output, problem=error)) from error
