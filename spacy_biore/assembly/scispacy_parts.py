@@ -53,7 +53,7 @@ class Abbreviations:
 
     def _mark(self, doc: Doc, definitions: list[Definition]) -> None:
         """Set the long form in all places of each short form."""
-        longs = []
+        longs: list[Any] = []
         matcher = PhraseMatcher(doc.vocab)
         for number, (short_at, long_at) in enumerate(definitions):
             short = doc.char_span(*short_at)

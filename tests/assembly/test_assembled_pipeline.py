@@ -1,5 +1,6 @@
 """Two pipelines become one: what is in it, and what it makes of text."""
 
+import json
 import subprocess
 import sys
 import time
@@ -149,6 +150,15 @@ def test_an_error_handler_gets_the_one_doc_that_a_component_fails_on(
         nlp.set_error_handler(raise_error)
     assert [len(found(doc)) for doc in done] == [3, 3]
     assert failed == [(name, ["aspirin, broken"])]
+
+
+def test_another_spacy_than_the_pipeline_names_is_warned_of(nlp: Language, tmp_path: Path):
+    nlp.to_disk(tmp_path)
+    meta = json.loads((tmp_path / "meta.json").read_text(encoding="utf-8"))
+    (tmp_path / "meta.json").write_text(json.dumps(meta | {"spacy_version": ">=2.9,<3.0"}), encoding="utf-8")
+    with pytest.warns(UserWarning, match=r"W095.*spaCy v2\.9"):
+        other = spacy.load(tmp_path)
+    assert found(other(TEXT)) == found(nlp(TEXT))
 
 
 def test_nested_mentions_of_a_span_group(
