@@ -30,7 +30,7 @@ unknown_terms: {name: Another}
 
 def run(script: str, *args: Any) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, f"scripts/{script}.py", *map(str, args)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600)
 
 
 @pytest.fixture(scope="module")
