@@ -15,6 +15,7 @@ from .texts import Text, read_plain, read_texts, reader_of
 LEAST_LETTERS = 60
 SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
 NO_LETTER = re.compile(r"[\W_]+")
+ASCII_NO_LETTER = bytes(code for code in range(128) if not chr(code).isalnum())
 
 
 @dataclass(frozen=True)
@@ -34,9 +35,11 @@ class Exclusion:
         for doc_id in (text.id, *text.other_ids):
             if doc_id in self.ids:
                 return f"it is the excluded document '{doc_id}'"
-        for sentence in _long_sentences(text.text) if self.sentences else ():
-            if doc_id := self.sentences.get(hash(_normal(sentence)), ""):
-                return f"it holds a sentence of the excluded document '{doc_id}': {shorten(sentence)!r}"
+        for sentence in _normal_sentences(text.text) if self.sentences else ():
+            if doc_id := self.sentences.get(hash(sentence), ""):
+                return (
+                    f"it holds a sentence of the excluded document '{doc_id}' (without spaces: {shorten(sentence)!r})"
+                )
         return None
 
 
@@ -55,7 +58,7 @@ def read_exclusion(path: Path) -> Exclusion:
         if not text.id:
             raise BioreError(Errors.BR412.format(where=text.where))
         ids.update((text.id, *text.other_ids))
-        sentences.update((hash(_normal(sentence)), text.id) for sentence in _long_sentences(text.text))
+        sentences.update((hash(sentence), text.id) for sentence in _normal_sentences(text.text))
     return Exclusion(frozenset(ids), sentences)
 
 
@@ -105,16 +108,20 @@ def _shape(doc_id: str) -> str:
     return re.sub(r"[^\W\d_]+", "a", re.sub(r"\d+", "0", doc_id))
 
 
-def _long_sentences(text: str) -> Iterator[str]:
-    """Yield what stands between two sentence ends, and the lines of it, if it is long enough to be told by.
+def _normal_sentences(text: str) -> Iterator[str]:
+    """Yield, normalised, what stands between two sentence ends, and the lines of it, if long enough to be told by.
 
     A line end may be the end of a title or a break within a sentence, so both readings count.
     """
     for sentence in SENTENCE_END.split(text):
         parts = {sentence: None, **dict.fromkeys(sentence.splitlines())}
-        yield from (part for part in parts if len(part) >= LEAST_LETTERS and len(_normal(part)) >= LEAST_LETTERS)
+        normal = (_normal(part) for part in parts if len(part) >= LEAST_LETTERS)
+        yield from (part for part in normal if len(part) >= LEAST_LETTERS)
 
 
 def _normal(sentence: str) -> str:
     """Return the letters and digits of a sentence, in lower case: tokenised and laid out text is alike then."""
+    if sentence.isascii():
+        # The same, many times faster.
+        return sentence.encode().lower().translate(None, ASCII_NO_LETTER).decode()
     return NO_LETTER.sub("", sentence.lower())

@@ -94,9 +94,10 @@ def test_every_id_of_a_text_counts():
         f"A title\n{LONG} And more.",
         f"Before. {LONG.replace(' of ', chr(10) + 'of ')}\nAfter.",
         f"{LONG.upper()}",
+        LONG.replace("-", "–"),
         f"{LONG.removesuffix('.')}\nThe title above had no full stop.",
     ],
-    ids=["in an abstract", "broken into lines", "in capitals", "as a title"],
+    ids=["in an abstract", "broken into lines", "in capitals", "with a dash", "as a title"],
 )
 def test_a_sentence_of_an_excluded_document_is_found_under_another_id(test_set: Path, text: str):
     exclusion = read_exclusion(test_set)
