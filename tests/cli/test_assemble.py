@@ -94,7 +94,7 @@ def test_components_of_an_earlier_pipeline_do_not_stay(biore: Any, parts: list[A
 def test_nothing_is_written_after_an_error(biore: Any, make_recogniser: Any, relation_path: Path, tmp_path: Path):
     make_recogniser(["PERSON"]).to_disk(tmp_path / "ner")
     result = biore("assemble", "--ner", tmp_path / "ner", "--relations", relation_path, "--output", tmp_path / "out")
-    assert result.failed("Nothing was assembled", "BR602", "--map-types PERSON=CHEMICAL")
+    assert result.failed("Nothing was assembled", "BR602", "--map-types LABEL=TYPE")
     assert not (tmp_path / "out").exists()
 
 
