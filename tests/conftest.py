@@ -19,7 +19,7 @@ from spacy.language import Language
 from spacy.tokens import Doc, Span
 from spacy.training import Example
 from spacy.util import get_words_and_spaces
-from thinc.api import Config
+from thinc.api import Config, fix_random_seed
 
 from spacy_biore.relations import relation_record, set_records
 
@@ -179,6 +179,19 @@ def make_nlp(tiny_encoder: str) -> Callable[..., Language]:
             **(model or {}),
         }
         nlp.add_pipe("relation_extractor", config={"model": settings, "relation_types": labels, **config})
+        return nlp
+
+    return make
+
+
+@pytest.fixture
+def make_ready(make_nlp: Callable[..., Language], examples: list[Example]) -> Callable[..., Language]:
+    """A function that makes a pipeline as ``make_nlp`` does, and initializes it on the ``examples`` of a test file."""
+
+    def make(**kwargs: Any) -> Language:
+        fix_random_seed(0)
+        nlp = make_nlp(**kwargs)
+        nlp.initialize(lambda: examples)
         return nlp
 
     return make

@@ -26,17 +26,6 @@ def examples(make_example) -> list[Example]:
 
 
 @pytest.fixture
-def make_ready(make_nlp, examples):
-    def make(**kwargs) -> Language:
-        fix_random_seed(0)
-        nlp = make_nlp(**kwargs)
-        nlp.initialize(lambda: examples)
-        return nlp
-
-    return make
-
-
-@pytest.fixture
 def watch_loss(monkeypatch):
     """A function that returns a list to which everything is added that a pipeline takes the loss of."""
 

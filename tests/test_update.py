@@ -25,17 +25,6 @@ def examples(make_example) -> list[Example]:
     ]
 
 
-@pytest.fixture
-def make_ready(make_nlp, examples):
-    def make(**kwargs) -> Language:
-        fix_random_seed(0)
-        nlp = make_nlp(**kwargs)
-        nlp.initialize(lambda: examples)
-        return nlp
-
-    return make
-
-
 def weights(nlp: Language) -> dict[str, torch.Tensor]:
     network = nlp.get_pipe("relation_extractor").model.shims[0].network
     return {name: value.clone() for name, value in network.state_dict().items()}
