@@ -357,6 +357,10 @@ class Errors(metaclass=ErrorsWithCodes):
         "The weight '{weight}' of '{name}' has the value {value}, and half precision ends at {limit}. Leave "
         "--half-precision away; a trained network seldom has such weights: does this one work?"
     )
+    BR613 = (
+        "even_spans: length is {length} and overlap {overlap}, in tokens. The overlap must be from 0 to length - 1. "
+        "Correct get_spans in the config."
+    )
 
 
 class Warnings(metaclass=ErrorsWithCodes):
