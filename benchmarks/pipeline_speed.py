@@ -1,5 +1,6 @@
 """Whole pipeline: abstracts a second from text to relations, the share of each component, and memory."""
 
+import math
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
@@ -23,20 +24,26 @@ TOKENIZER = "tokenizer"
 TARGETS = {"abstracts_per_second": 12.0, "candidate_pairs_each": 20}
 
 
-def compare(nlp: Language, texts: Sequence[str], *, rounds: int) -> dict[str, Any]:
-    """Measure a pipeline as a whole, and each of its components by itself on the same batches."""
+def compare(nlp: Language, texts: Sequence[str], *, rounds: int, processes: int = 1) -> dict[str, Any]:
+    """Measure a pipeline as a whole, and each of its components by itself on the same batches, in one process."""
     # All words and shapes of batches are known afterwards.
     counts = count(nlp, texts)
     parts: list[dict[str, float]] = []
+    # A process takes whole batches: enough of them that none waits long for another.
+    size = nlp.batch_size if processes == 1 else min(nlp.batch_size, math.ceil(len(texts) / (4 * processes)))
+
+    def pipe() -> Callable[[], object]:
+        return lambda: deque(nlp.pipe(texts, n_process=processes, batch_size=size), maxlen=0)
 
     def by_component() -> Callable[[], object]:
         return lambda: parts.append(time_components(nlp, texts))
 
-    variants = {"pipe": lambda: lambda: deque(nlp.pipe(texts), maxlen=0), "by_component": by_component}
+    variants = {"pipe": pipe, "by_component": by_component}
     seconds = time_in_turn(variants, rounds=rounds)
     return {
         "texts": counts,
-        "batch_size": nlp.batch_size,
+        "processes": processes,
+        "batch_size": size,
         "abstracts_per_second": spread([len(texts) / value for value in seconds["pipe"]], digits=2),
         "seconds": {name: spread([part[name] for part in parts], digits=3) for name in parts[0]},
         "shares": {name: spread([part[name] / sum(part.values()) for part in parts], digits=3) for name in parts[0]},
@@ -91,6 +98,7 @@ def main() -> None:
     parser.add_argument("corpus", type=Path, help="a .spacy file; its texts and its sentence boundaries are used")
     parser.add_argument("--limit", type=int, default=200, help="documents; 0 for all")
     parser.add_argument("--repeats", type=int, default=5, help="rounds")
+    parser.add_argument("--processes", type=int, default=1, help="n_process of nlp.pipe; each has one thread")
     parser.add_argument("--docs", type=int, default=0, help="measure memory too, over so many documents")
     parser.add_argument("--every", type=int, default=1_000, help="documents between two measurements of memory")
     add_int8(parser)
@@ -103,7 +111,9 @@ def main() -> None:
     references = list(read_docs(settings.corpus, nlp, limit=settings.limit))
     result = {"pipeline": describe_pipeline(nlp), **describe_corpus(settings.corpus)}
     result["arithmetic"] = {name: arithmetic(pipe) for name, pipe in get_extractors(nlp).items()}
-    result |= compare(nlp, [reference.text for reference in references], rounds=settings.repeats)
+    result |= compare(
+        nlp, [reference.text for reference in references], rounds=settings.repeats, processes=settings.processes
+    )
     if settings.docs:
         abstracts = make_abstracts(sentences_of(references), settings.docs, seed=settings.seed)
         result["memory"] = measure_memory(nlp, abstracts, every=settings.every)

@@ -60,6 +60,21 @@ def test_shares_are_of_all_components_and_the_tokenizer(nlp: Language, texts: li
     assert len(result["abstracts_per_second"]["rounds"]) == 2
 
 
+def test_processes_get_a_batch_each(nlp: Language, texts: list[str], monkeypatch: pytest.MonkeyPatch):
+    used: list[tuple[int, int]] = []
+    pipe = nlp.pipe
+
+    def watch(given: Any, n_process: int = 1, batch_size: int | None = None, **settings: Any) -> Any:
+        if batch_size:
+            used.append((n_process, batch_size))
+        return pipe(given, n_process=n_process, batch_size=batch_size, **settings)
+
+    monkeypatch.setattr(nlp, "pipe", watch)
+    result = pipeline_speed.compare(nlp, [*texts, *texts, *texts], rounds=1, processes=2)
+    assert set(used) == {(2, 2)}
+    assert (result["processes"], result["batch_size"]) == (2, 2)
+
+
 def test_texts_are_described_by_what_the_pipeline_finds_in_them(nlp: Language, texts: list[str]):
     counts = pipeline_speed.count(nlp, texts)
     assert {name: counts[name] for name in ("docs", "mentions", "candidate_pairs", "relations")} == {
