@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from transformers import (
     AutoConfig,
+    AutoModel,
     AutoModelForMaskedLM,
     AutoTokenizer,
     PretrainedConfig,
@@ -75,6 +76,25 @@ def load_to_train(folder: Path, *, dropout: float) -> PreTrainedModel:
 def restore_dropout(model: PreTrainedModel, folder: Path) -> None:
     """Give a model the dropout of the one in a folder again: whoever trains it next shall find what is usual for it."""
     model.config.update(_dropouts(AutoConfig.from_pretrained(folder)))
+
+
+def save_with_pooler(model: PreTrainedModel, folder: Path, *, pooler_of: str | Path) -> None:
+    """Save a masked language model with the pooler of another checkpoint of its encoder, if that has one.
+
+    A masked language model has none and would lose it. It is what a sentence classifier starts from.
+
+    Args:
+        model: The masked language model.
+        folder: Where to save it.
+        pooler_of: A folder or a name on the hub.
+    """
+    encoder, loading = AutoModel.from_pretrained(pooler_of, output_loading_info=True)
+    pooler = {
+        f"{model.base_model_prefix}.{name}": weights
+        for name, weights in encoder.state_dict().items()
+        if name.startswith("pooler.") and name not in loading["missing_keys"]
+    }
+    model.save_pretrained(folder, state_dict=model.state_dict() | pooler)
 
 
 def start_head(model: PreTrainedModel, counts: NDArray[np.int64]) -> None:

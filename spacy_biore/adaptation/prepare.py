@@ -12,10 +12,10 @@ import spacy
 from spacy.language import Language
 
 from ..errors import BioreError, Errors
-from ..model.encoders import max_positions
+from ..model.encoders import find_encoder, max_positions
 from ..run_folder import write_json
 from .exclusion import leave_out, read_exclusion, without
-from .masked_lm import load_masked_lm, start_head
+from .masked_lm import load_masked_lm, save_with_pooler, start_head
 from .selection import TypesOf, long_enough, recogniser, select, term_list
 from .settings import Selection, Settings
 from .store import PieceStore, PieceWriter, SentenceStarts
@@ -71,7 +71,7 @@ def prepare(settings: Settings, folder: Path, *, watch: Watch) -> dict[str, Any]
         raise BioreError(Errors.BR408.format(documents=left, counts=dict(counts) or "nothing"))
     if has_new_head:
         start_head(model, np.bincount(train.pieces, minlength=model.config.vocab_size))
-    model.save_pretrained(folder / START)
+    save_with_pooler(model, folder / START, pooler_of=find_encoder(settings.encoder))
     tokenizer.save_pretrained(folder / START)
     report |= {"left_out": dict(counts), TRAIN: train.counts, HELD_OUT: held_out.counts}
     write_json(report_path, report)

@@ -7,7 +7,7 @@ from typing import Any
 from transformers import AutoModelForMaskedLM
 
 from ..run_folder import write_json
-from .masked_lm import restore_dropout
+from .masked_lm import restore_dropout, save_with_pooler
 from .prepare import START
 from .trainer import MaskedTrainer
 
@@ -35,7 +35,7 @@ def save(trainer: MaskedTrainer, work: Path, output: Path, report: dict[str, Any
     else:
         model = AutoModelForMaskedLM.from_pretrained(work / (f"checkpoint-{step}" if step else START))
     restore_dropout(model, work / START)
-    model.save_pretrained(final)
+    save_with_pooler(model, final, pooler_of=work / START)
     trainer.processing_class.save_pretrained(final)
     for path in final.iterdir():
         path.replace(output / path.name)

@@ -5,10 +5,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+import torch
 from torch import nn
-from transformers import AutoConfig
+from transformers import AutoConfig, AutoModel
 
-from spacy_biore.adaptation.masked_lm import load_masked_lm, load_to_train, restore_dropout
+from spacy_biore.adaptation.masked_lm import load_masked_lm, load_to_train, restore_dropout, save_with_pooler
 
 
 @pytest.fixture
@@ -33,3 +34,23 @@ def test_the_dropout_of_the_run_is_not_saved(start: Path, tmp_path: Path):
     model.save_pretrained(tmp_path / "adapted")
     config = AutoConfig.from_pretrained(tmp_path / "adapted")
     assert (config.hidden_dropout_prob, config.attention_probs_dropout_prob) == (0.3, 0.2)
+
+
+def test_the_pooler_of_the_encoder_is_kept(tiny_encoder: str, tmp_path: Path):
+    pooler = AutoModel.from_pretrained(tiny_encoder).pooler
+    model = load_masked_lm(tiny_encoder).model
+    save_with_pooler(model, tmp_path / "start", pooler_of=tiny_encoder)
+    trained = load_to_train(tmp_path / "start", dropout=0.0)
+    save_with_pooler(trained, tmp_path / "adapted", pooler_of=tmp_path / "start")
+    kept, loading = AutoModel.from_pretrained(tmp_path / "adapted", output_loading_info=True)
+    assert not loading["missing_keys"]
+    assert torch.equal(kept.pooler.dense.weight, pooler.dense.weight)
+    assert torch.equal(kept.pooler.dense.bias, pooler.dense.bias)
+
+
+def test_an_encoder_without_a_pooler_gets_none(tiny_encoder: str, tmp_path: Path):
+    model = load_masked_lm(tiny_encoder).model
+    model.save_pretrained(tmp_path / "start")
+    save_with_pooler(model, tmp_path / "adapted", pooler_of=tmp_path / "start")
+    _, loading = AutoModel.from_pretrained(tmp_path / "adapted", output_loading_info=True)
+    assert sorted(loading["missing_keys"]) == ["pooler.dense.bias", "pooler.dense.weight"]
