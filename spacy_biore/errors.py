@@ -358,7 +358,7 @@ class Errors(metaclass=ErrorsWithCodes):
         "--half-precision away; a trained network seldom has such weights: does this one work?"
     )
     BR613 = (
-        "even_spans: length is {length} and overlap {overlap}, in tokens. The overlap must be from 0 to length - 1. "
+        "EvenSpans: length is {length} and overlap {overlap}, in tokens. The overlap must be from 0 to length - 1. "
         "Correct get_spans in the config."
     )
 

@@ -10,6 +10,7 @@ from spacy.language import Language
 from ..component import RelationExtractor
 from ..errors import Warnings
 from ..evaluation import get_extractors, joint_schema
+from ..matmul import NUMPY_MATMUL, use_numpy_matmul
 from .checks import check_extractors, check_likeness, check_map, check_schema, find_labels, full_name, sets_sentences
 from .scispacy_parts import ABBREVIATIONS, LINKER, REQUIREMENT, make_tokenizer, use_tokenizer
 from .type_mapper import TypeMap
@@ -89,6 +90,7 @@ def assemble(
     if "scispaCy" in added.values():
         meta["requirements"].append(REQUIREMENT)
     recogniser.meta = meta
+    _multiply_fast(recogniser)
     return Assembly(recogniser, fit.types, added)
 
 
@@ -114,6 +116,14 @@ def _check_fit(
 def _spans_key(extractor: RelationExtractor) -> str | None:
     """Return the span group that an extractor reads; a generator of another package is not asked."""
     return getattr(extractor.generate, "keywords", {}).get("spans_key")
+
+
+def _multiply_fast(nlp: Language) -> None:
+    """Let the recogniser's networks be fast on a CPU, also when the pipeline is loaded again."""
+    settings = nlp.config["nlp"]
+    if not settings["after_pipeline_creation"]:
+        settings["after_pipeline_creation"] = {"@callbacks": NUMPY_MATMUL}
+        use_numpy_matmul(nlp)
 
 
 def _add(nlp: Language, factory: str, **config: Any) -> str:

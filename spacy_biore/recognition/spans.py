@@ -12,7 +12,7 @@ from ..errors import BioreError, Errors
 def configure_even_spans(length: int, overlap: int) -> Callable[[Iterable[Doc]], list[list[Span]]]:
     """Cut each doc into the fewest spans of at most ``length`` tokens, all equally long.
 
-    Registered as ``spacy-biore.even_spans.v1``. Of ``spacy-transformers.strided_spans.v1`` it differs in what is left
+    Registered as ``spacy-biore.EvenSpans.v1``. Of ``spacy-transformers.strided_spans.v1`` it differs in what is left
     over at the end of a doc: there a short span, which is padded to the length of the longest, and of which the tokens
     see little of their context.
 

@@ -52,4 +52,4 @@ def test_an_overlap_as_long_as_a_span_is_refused(length: int, overlap: int):
 
 
 def test_a_config_finds_it():
-    assert registry.span_getters.get("spacy-biore.even_spans.v1") is configure_even_spans
+    assert registry.span_getters.get("spacy-biore.EvenSpans.v1") is configure_even_spans
