@@ -13,6 +13,7 @@ from thinc.api import Model
 def build_transformer(
     name: str,
     get_spans: Callable,
+    layers: int = 1,
     tokenizer_config: dict[str, Any] | None = None,
     transformer_config: dict[str, Any] | None = None,
     mixed_precision: bool = True,
@@ -22,11 +23,13 @@ def build_transformer(
 
     It is ``spacy-transformers.TransformerModel.v3`` with the same settings and the same saved form. There,
     ``mixed_precision`` is for GPUs; here it also makes a CPU that has bfloat16 compute in it, and dropout costs a CPU
-    less (see ``ByteDropout``).
+    less (see ``ByteDropout``). ``layers`` is ours: the last layer of an encoder that was trained for whole sentences
+    says little of single words, and the mean of some layers more.
 
     Args:
         name: Pre-trained encoder: a folder or a name on the hub.
         get_spans: Cuts docs into pieces of a length that the encoder can take.
+        layers: The vector of a word piece is the mean of so many of the last layers.
         tokenizer_config: Settings of its tokenizer.
         transformer_config: Values of its configuration to change.
         mixed_precision: Compute in half precision where the device has it.
@@ -43,6 +46,6 @@ def build_transformer(
     [wrapper] = model.layers
     known = wrapper.shims[0]._hfmodel  # type: ignore[attr-defined]
     wrapper.shims[0] = HalfPrecisionShim(
-        known, mixed_precision=mixed_precision, grad_scaler_config=grad_scaler_config or {}
+        known, layers=layers, mixed_precision=mixed_precision, grad_scaler_config=grad_scaler_config or {}
     )
     return model

@@ -21,13 +21,17 @@ class HalfPrecisionShim(HFShim):
 
     Args:
         model: What spacy-transformers knows of the transformer.
+        layers: The output is the mean of so many of its last layers.
         mixed_precision: Compute in half precision where the device has it.
         grad_scaler_config: Settings of the scaling of gradients on a GPU; bfloat16 needs none.
     """
 
-    def __init__(self, model: HFObjects, *, mixed_precision: bool, grad_scaler_config: dict[str, Any]) -> None:
+    def __init__(
+        self, model: HFObjects, *, layers: int, mixed_precision: bool, grad_scaler_config: dict[str, Any]
+    ) -> None:
         on_gpu = get_torch_default_device().type == "cuda"
         super().__init__(model, mixed_precision=mixed_precision and on_gpu, grad_scaler_config=dict(grad_scaler_config))
+        self._layers = layers
         self._guard = ForkGuard()
         self._bfloat16_on_cpu = mixed_precision and has_bfloat16("cpu")
 
@@ -35,14 +39,25 @@ class HalfPrecisionShim(HFShim):
         """Return the output of the transformer in single precision."""
         self._guard()
         with self._autocast():
-            return _joined([_single_precision(super(HalfPrecisionShim, self).predict(run)) for run in _runs(inputs)])
+            predict = super().predict
+            return _joined([self._finished(predict(self._asking(run))) for run in _runs(inputs)])
 
     def begin_update(self, inputs: Any) -> tuple[Any, Callable]:
         """Return the output of the transformer in single precision, and a function that takes its gradient."""
         use_byte_dropout(self._model)
         with self._autocast():
-            output, backprop = super().begin_update(inputs)
-        return _single_precision(output), backprop
+            output, backprop = super().begin_update(self._asking(inputs))
+        return self._finished(output), backprop
+
+    def _asking(self, inputs: ArgsKwargs) -> ArgsKwargs:
+        return ArgsKwargs(inputs.args, {**inputs.kwargs, "output_hidden_states": self._layers > 1})
+
+    def _finished(self, output: Any) -> Any:
+        """Take the mean of the last layers, and cast to single precision."""
+        if self._layers > 1:
+            last = torch.stack([layer.float() for layer in output["hidden_states"][-self._layers :]])
+            output = type(output)(last_hidden_state=last.mean(0), pooler_output=output.get("pooler_output"))
+        return _single_precision(output)
 
     def _autocast(self) -> torch.autocast:
         enabled = self._bfloat16_on_cpu and self.device.type == "cpu"
