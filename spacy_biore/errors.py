@@ -361,6 +361,7 @@ class Errors(metaclass=ErrorsWithCodes):
         "EvenSpans: length is {length} and overlap {overlap}, in tokens. The overlap must be from 0 to length - 1. "
         "Correct get_spans in the config."
     )
+    BR614 = "TransformerModel: layers is {layers}; it must be 1 or more. Correct it in the config."
 
 
 class Warnings(metaclass=ErrorsWithCodes):

@@ -9,6 +9,8 @@ from typing import Any
 
 from thinc.api import Model
 
+from ..errors import BioreError, Errors
+
 
 def build_transformer(
     name: str,
@@ -29,7 +31,7 @@ def build_transformer(
     Args:
         name: Pre-trained encoder: a folder or a name on the hub.
         get_spans: Cuts docs into pieces of a length that the encoder can take.
-        layers: The vector of a word piece is the mean of so many of the last layers.
+        layers: The vector of a word piece is the mean of so many of the last layers, or of all if there are fewer.
         tokenizer_config: Settings of its tokenizer.
         transformer_config: Values of its configuration to change.
         mixed_precision: Compute in half precision where the device has it.
@@ -37,7 +39,12 @@ def build_transformer(
 
     Returns:
         A model from docs to a batch of word-piece vectors.
+
+    Raises:
+        BioreError: BR614 if ``layers`` is less than 1.
     """
+    if layers < 1:
+        raise BioreError(Errors.BR614.format(layers=layers))
     from spacy_transformers.layers import TransformerModel
 
     from .transformer_shim import HalfPrecisionShim

@@ -50,7 +50,9 @@ class HalfPrecisionShim(HFShim):
         return self._finished(output), backprop
 
     def _asking(self, inputs: ArgsKwargs) -> ArgsKwargs:
-        return ArgsKwargs(inputs.args, {**inputs.kwargs, "output_hidden_states": self._layers > 1})
+        if self._layers == 1:
+            return inputs
+        return ArgsKwargs(inputs.args, {**inputs.kwargs, "output_hidden_states": True})
 
     def _finished(self, output: Any) -> Any:
         """Take the mean of the last layers, and cast to single precision."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,11 +11,14 @@ import torch
 from numpy.typing import NDArray
 from spacy.language import Language
 from spacy.training import Example
+from transformers.utils import ModelOutput
 
 pytest.importorskip("spacy_transformers")
 
+from spacy_biore.errors import BioreError
 from spacy_biore.model.shim import has_bfloat16
 from spacy_biore.recognition import transformer_shim
+from spacy_biore.recognition.transformer import build_transformer
 
 TEXTS = ["The flaxol dose led to grimpox.", "Loss of nolf3 made it worse."]
 
@@ -51,6 +55,31 @@ def test_single_precision_is_the_same_as_without_us(make_nlp: Callable[..., Lang
     ours = make_nlp("spacy-biore.TransformerModel.v1", mixed_precision=False)
     theirs = make_nlp("spacy-transformers.TransformerModel.v3")
     assert np.array_equal(states(ours.pipe(TEXTS)), states(theirs.pipe(TEXTS)))
+
+
+def test_mean_of_the_last_layers(make_nlp: Callable[..., Language]):
+    ours = make_nlp("spacy-biore.TransformerModel.v1", mixed_precision=False, layers=2)
+    theirs = make_nlp("spacy-transformers.TransformerModel.v3", transformer_config={"output_hidden_states": True})
+    layers = [doc._.trf_data.model_output.hidden_states for doc in theirs.pipe(TEXTS)]
+    expected = np.vstack([((last + before) / 2).reshape(-1, 32) for *_, before, last in layers])
+    assert np.abs(states(ours.pipe(TEXTS)) - expected).max() < 1e-5
+
+
+def test_layers_learn_what_their_mean_is_told(make_nlp: Callable[..., Language]):
+    gradients = []
+    for layers in (1, 99):
+        nlp = make_nlp("spacy-biore.TransformerModel.v1", mixed_precision=False, layers=layers)
+        model = nlp.get_pipe("transformer").model  # type: ignore[attr-defined]
+        output, backprop = model.begin_update([nlp.make_doc(text) for text in TEXTS])
+        ones = ModelOutput(last_hidden_state=torch.ones_like(output.model_output.last_hidden_state))
+        backprop(replace(output, model_output=ones))
+        gradients.append(model.transformer.embeddings.word_embeddings.weight.grad.abs().sum().item())
+    assert gradients[1] != pytest.approx(gradients[0]) and min(gradients) > 0
+
+
+def test_no_layer_is_refused():
+    with pytest.raises(BioreError, match="BR614.*layers is 0"):
+        build_transformer("any", list, layers=0)
 
 
 def test_saved_model_computes_the_same(make_nlp: Callable[..., Language]):
