@@ -361,7 +361,10 @@ class Errors(metaclass=ErrorsWithCodes):
         "EvenSpans: length is {length} and overlap {overlap}, in tokens. The overlap must be from 0 to length - 1. "
         "Correct get_spans in the config."
     )
-    BR614 = "TransformerModel: layers is {layers}; it must be 1 or more. Correct it in the config."
+    BR614 = (
+        "TransformerModel: layers is {layers} and rate {rate}; layers must be 1 or more, and rate more than 0. Correct "
+        "them in the config."
+    )
 
 
 class Warnings(metaclass=ErrorsWithCodes):

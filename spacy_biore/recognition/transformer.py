@@ -16,6 +16,7 @@ def build_transformer(
     name: str,
     get_spans: Callable,
     layers: int = 1,
+    rate: float = 1.0,
     tokenizer_config: dict[str, Any] | None = None,
     transformer_config: dict[str, Any] | None = None,
     mixed_precision: bool = True,
@@ -32,6 +33,7 @@ def build_transformer(
         name: Pre-trained encoder: a folder or a name on the hub.
         get_spans: Cuts docs into pieces of a length that the encoder can take.
         layers: The vector of a word piece is the mean of so many of the last layers, or of all if there are fewer.
+        rate: Learning rate of the transformer, as a multiple of that of the recognisers, which begin untrained.
         tokenizer_config: Settings of its tokenizer.
         transformer_config: Values of its configuration to change.
         mixed_precision: Compute in half precision where the device has it.
@@ -41,10 +43,10 @@ def build_transformer(
         A model from docs to a batch of word-piece vectors.
 
     Raises:
-        BioreError: BR614 if ``layers`` is less than 1.
+        BioreError: BR614 if ``layers`` is less than 1 or ``rate`` not above 0.
     """
-    if layers < 1:
-        raise BioreError(Errors.BR614.format(layers=layers))
+    if layers < 1 or rate <= 0:
+        raise BioreError(Errors.BR614.format(layers=layers, rate=rate))
     from spacy_transformers.layers import TransformerModel
 
     from .transformer_shim import HalfPrecisionShim
@@ -53,6 +55,10 @@ def build_transformer(
     [wrapper] = model.layers
     known = wrapper.shims[0]._hfmodel  # type: ignore[attr-defined]
     wrapper.shims[0] = HalfPrecisionShim(
-        known, layers=layers, mixed_precision=mixed_precision, grad_scaler_config=grad_scaler_config or {}
+        known,
+        layers=layers,
+        rate=rate,
+        mixed_precision=mixed_precision,
+        grad_scaler_config=grad_scaler_config or {},
     )
     return model

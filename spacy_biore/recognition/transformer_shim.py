@@ -6,7 +6,7 @@ from typing import Any
 import torch
 from spacy_transformers.data_classes import HFObjects
 from spacy_transformers.layers.hf_shim import HFShim
-from thinc.api import ArgsKwargs, get_torch_default_device
+from thinc.api import ArgsKwargs, Optimizer, get_torch_default_device
 
 from ..model.dropout import use_byte_dropout
 from ..model.forks import ForkGuard
@@ -22,16 +22,24 @@ class HalfPrecisionShim(HFShim):
     Args:
         model: What spacy-transformers knows of the transformer.
         layers: The output is the mean of so many of its last layers.
+        rate: Its learning rate, as a multiple of the optimizer's.
         mixed_precision: Compute in half precision where the device has it.
         grad_scaler_config: Settings of the scaling of gradients on a GPU; bfloat16 needs none.
     """
 
     def __init__(
-        self, model: HFObjects, *, layers: int, mixed_precision: bool, grad_scaler_config: dict[str, Any]
+        self,
+        model: HFObjects,
+        *,
+        layers: int,
+        rate: float,
+        mixed_precision: bool,
+        grad_scaler_config: dict[str, Any],
     ) -> None:
         on_gpu = get_torch_default_device().type == "cuda"
         super().__init__(model, mixed_precision=mixed_precision and on_gpu, grad_scaler_config=dict(grad_scaler_config))
         self._layers = layers
+        self._rate = rate
         self._guard = ForkGuard()
         self._bfloat16_on_cpu = mixed_precision and has_bfloat16("cpu")
 
@@ -48,6 +56,15 @@ class HalfPrecisionShim(HFShim):
         with self._autocast():
             output, backprop = super().begin_update(self._asking(inputs))
         return self._finished(output), backprop
+
+    def finish_update(self, optimizer: Optimizer) -> None:
+        """Update the parameters with the learning rate of the transformer."""
+        rate = optimizer.learn_rate
+        optimizer.learn_rate = rate * self._rate
+        try:
+            super().finish_update(optimizer)
+        finally:
+            optimizer.learn_rate = rate
 
     def _asking(self, inputs: ArgsKwargs) -> ArgsKwargs:
         if self._layers == 1:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from spacy.language import Language
 from spacy.training import Example
+from thinc.api import Adam
 from transformers.utils import ModelOutput
 
 pytest.importorskip("spacy_transformers")
@@ -77,9 +79,25 @@ def test_layers_learn_what_their_mean_is_told(make_nlp: Callable[..., Language])
     assert gradients[1] != pytest.approx(gradients[0]) and min(gradients) > 0
 
 
-def test_no_layer_is_refused():
-    with pytest.raises(BioreError, match="BR614.*layers is 0"):
-        build_transformer("any", list, layers=0)
+@pytest.mark.parametrize("settings", [{"layers": 0}, {"rate": 0.0}])
+def test_neither_layers_nor_rate_can_be_none(settings: dict[str, Any]):
+    with pytest.raises(BioreError, match="BR614"):
+        build_transformer("any", list, **settings)
+
+
+def test_the_transformer_has_a_learning_rate_of_its_own(make_nlp: Callable[..., Language]):
+    steps = []
+    for rate in (1.0, 0.25):
+        nlp = make_nlp("spacy-biore.TransformerModel.v1", mixed_precision=False, rate=rate)
+        model = nlp.get_pipe("transformer").model  # type: ignore[attr-defined]
+        weights = model.transformer.embeddings.LayerNorm.bias
+        before = weights.detach().clone()
+        weights.grad = torch.ones_like(weights)
+        optimizer = Adam(0.01, L2=0)
+        model.finish_update(optimizer)
+        steps.append((before - model.transformer.embeddings.LayerNorm.bias).detach().numpy())
+        assert optimizer.learn_rate == 0.01
+    np.testing.assert_allclose(steps[1], steps[0] / 4, rtol=1e-4)
 
 
 def test_saved_model_computes_the_same(make_nlp: Callable[..., Language]):
