@@ -60,6 +60,26 @@ def test_components_in_order(nlp: Language):
     assert nlp.pipe_names == names
 
 
+def test_networks_of_the_recogniser_multiply_by_numpy(
+    make_recogniser: Callable[..., Language], relation_path: Path, tmp_path: Path
+):
+    recogniser = make_recogniser(BIONLP, terms=TERMS, sentences=False)
+    recogniser.add_pipe("tok2vec").model.initialize()  # type: ignore[attr-defined]
+    with pytest.warns(UserWarning, match="BRW63"):
+        nlp = assemble(recogniser, spacy.load(relation_path), abbreviations=False).nlp
+    nlp.to_disk(tmp_path)
+    for each in (nlp, spacy.load(tmp_path)):
+        assert not any(node.ops.use_blis for node in each.get_pipe("tok2vec").model.walk())  # type: ignore[attr-defined]
+
+
+def test_a_callback_of_the_recogniser_stays(make_recogniser: Callable[..., Language], relation_path: Path):
+    recogniser = make_recogniser(BIONLP, terms=TERMS, sentences=False)
+    recogniser.config["nlp"]["after_pipeline_creation"] = {"@callbacks": "mine"}
+    with pytest.warns(UserWarning, match="BRW63"):
+        nlp = assemble(recogniser, spacy.load(relation_path), abbreviations=False).nlp
+    assert nlp.config["nlp"]["after_pipeline_creation"] == {"@callbacks": "mine"}
+
+
 def test_finds_relations_in_text(nlp: Language):
     expected = {("aspirin", "INHIBITS", "EGFR"), ("aspirin", "INHIBITS", "E-cadherin"), ("EGFR", "BINDS", "E-cadherin")}
     assert found(nlp(TEXT)) == expected
