@@ -98,7 +98,7 @@ def main() -> None:
     parser.add_argument("corpus", type=Path, help="a .spacy file; its texts and its sentence boundaries are used")
     parser.add_argument("--limit", type=int, default=200, help="documents; 0 for all")
     parser.add_argument("--repeats", type=int, default=5, help="rounds")
-    parser.add_argument("--processes", type=int, default=1, help="n_process of nlp.pipe; each has one thread")
+    parser.add_argument("--processes", type=int, default=1, help="n_process of nlp.pipe")
     parser.add_argument("--docs", type=int, default=0, help="measure memory too, over so many documents")
     parser.add_argument("--every", type=int, default=1_000, help="documents between two measurements of memory")
     add_int8(parser)

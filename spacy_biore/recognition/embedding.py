@@ -27,7 +27,11 @@ def build_context_and_surface(context: Embedding, surface: Embedding) -> Embeddi
 
 
 def _ended(layer: Embedding) -> Embedding:
-    """Wrap a listener: what its backward pass returns depends on its place among the listeners, and may be None."""
+    """Wrap a listener, whose output can't be put together as it is.
+
+    What its backward pass returns depends on its place among the listeners, and may be None. Its vectors of an empty
+    doc have no width.
+    """
     return Model(f"ended({layer.name})", _forward, init=_initialize, layers=[layer], dims={"nO": None})
 
 
@@ -38,7 +42,8 @@ def _forward(model: Embedding, docs: list[Doc], is_train: bool) -> tuple[list[Fl
         backprop(gradient)
         return []
 
-    return vectors, backprop_to_docs
+    width = max((rows.shape[1] for rows in vectors), default=0)
+    return [rows if len(rows) else model.ops.alloc2f(0, width) for rows in vectors], backprop_to_docs
 
 
 def _initialize(model: Embedding, X: Sequence[Doc] | None = None, Y: list[Floats2d] | None = None) -> None:

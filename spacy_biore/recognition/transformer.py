@@ -26,8 +26,7 @@ def build_transformer(
 
     It is ``spacy-transformers.TransformerModel.v3`` with the same settings and the same saved form. There,
     ``mixed_precision`` is for GPUs; here it also makes a CPU that has bfloat16 compute in it, and dropout costs a CPU
-    less (see ``ByteDropout``). ``layers`` is ours: the last layer of an encoder that was trained for whole sentences
-    says little of single words, and the mean of some layers more.
+    less (see ``ByteDropout``). ``layers`` and ``rate`` are ours.
 
     Args:
         name: Pre-trained encoder: a folder or a name on the hub.

@@ -23,6 +23,19 @@ def make_listener(gradients: list) -> Model:
     return Model("listener", forward, dims={"nO": 3})
 
 
+def test_an_empty_doc_among_others():
+    def forward(model: Model, docs: list[Doc], is_train: bool) -> tuple[list, Callable]:
+        return [np.ones((len(doc), 3 if len(doc) else 0), dtype="f") for doc in docs], list
+
+    listener = Model("listener", forward, dims={"nO": 3})
+    surface = build_hash_embed_cnn_tok2vec(
+        width=4, depth=1, embed_size=50, window_size=1, maxout_pieces=2, subword_features=True, pretrained_vectors=None
+    )
+    model = build_context_and_surface(listener, surface)
+    model.initialize(X=DOCS)
+    assert [rows.shape for rows in model.predict([NLP(""), *DOCS])] == [(0, 7), (7, 7), (5, 7)]
+
+
 def test_vectors_are_put_behind_each_other():
     surface = build_hash_embed_cnn_tok2vec(
         width=4, depth=1, embed_size=50, window_size=1, maxout_pieces=2, subword_features=True, pretrained_vectors=None
