@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from thinc.api import Optimizer, Shim, get_torch_default_device
 
 from ..errors import Errors
-from .batching import Batch, make_batches
+from .batching import LENGTH_STEP, Batch, make_batches
 from .dropout import use_byte_dropout
 from .encoders import load_encoder
 from .forks import ForkGuard
@@ -25,9 +25,10 @@ from .saving import NOTHING, restore_network, save_network
 
 Logits = NDArray[np.float32]
 
-# On a CPU, without a backward pass, small batches cost little more, and sorted by length they hold much less padding.
+# On a CPU small batches cost little more, and sorted by length they hold much less padding.
+CPU_TRAINING_BUDGET = 768
 CPU_INFERENCE_BUDGET = 2048
-INFERENCE_STEP = 8
+SHORT_STEP = 8
 
 
 class NetworkShim(Shim):
@@ -204,8 +205,14 @@ class NetworkShim(Shim):
         return logits, backprop
 
     def _batches(self, pairs: Sequence[EncodedPair]) -> Iterator[Batch]:
+        on_cpu = self.network.device.type == "cpu"
         return make_batches(
-            pairs, pad_id=self.tokenizer.pad_id, budget=self.budget, limit=self.max_length, device=self.network.device
+            pairs,
+            pad_id=self.tokenizer.pad_id,
+            budget=min(self.budget, CPU_TRAINING_BUDGET) if on_cpu else self.budget,
+            limit=self.max_length,
+            device=self.network.device,
+            step=SHORT_STEP if on_cpu else LENGTH_STEP,
         )
 
     def _inference_batches(self, pairs: Sequence[EncodedPair]) -> Iterator[Batch]:
@@ -216,7 +223,7 @@ class NetworkShim(Shim):
             budget=min(self.budget, CPU_INFERENCE_BUDGET) if on_cpu else self.budget,
             limit=self.max_length,
             device=self.network.device,
-            step=INFERENCE_STEP,
+            step=SHORT_STEP,
             few_shapes=True,
         )
 
