@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from .replacing import replace_layers
+
 # torch draws one random number for every element, by one thread; a byte of a 64-bit number does as well.
 LEVELS = 256
 
@@ -36,8 +38,4 @@ class ByteDropout(nn.Module):
 
 def use_byte_dropout(module: nn.Module) -> None:
     """Put ``ByteDropout`` in the place of every ``nn.Dropout`` inside a module."""
-    for name, child in module.named_children():
-        if type(child) is nn.Dropout:
-            setattr(module, name, ByteDropout(child.p).train(child.training))
-        else:
-            use_byte_dropout(child)
+    replace_layers(module, nn.Dropout, lambda layer: ByteDropout(layer.p).train(layer.training))

@@ -3,11 +3,14 @@
 import copy
 
 import torch
+from torch import nn
 from transformers import AutoModel, PreTrainedModel
 
 from .encoders import attention_implementation
-from .int8 import use_int8
+from .int8 import Int8Linear
 from .network import RelationNetwork
+from .packed import PackedLinear, has_packed
+from .replacing import replace_layers
 
 
 def half_precision_copy(network: RelationNetwork) -> RelationNetwork:
@@ -16,13 +19,16 @@ def half_precision_copy(network: RelationNetwork) -> RelationNetwork:
     Autocast casts the weights anew in every call and computes much else in single precision; without gradients, neither
     is needed.
     """
-    return _with_encoder(network, _half_encoder(network.encoder))
+    encoder = _half_encoder(network.encoder)
+    if has_packed():
+        replace_layers(encoder, nn.Linear, PackedLinear)
+    return _with_encoder(network, encoder)
 
 
 def int8_copy(network: RelationNetwork) -> RelationNetwork:
     """Return a network that shares pooling and classifier with another, on a copy of its encoder with int8 layers."""
     encoder = copy.deepcopy(network.encoder)
-    use_int8(encoder)
+    replace_layers(encoder, nn.Linear, Int8Linear)
     return _with_encoder(network, encoder)
 
 

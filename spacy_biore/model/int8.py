@@ -35,15 +35,6 @@ class Int8Linear(nn.Module):
         return torch.ops.quantized.linear_dynamic(x, self.packed, reduce_range=False)
 
 
-def use_int8(module: nn.Module) -> None:
-    """Put ``Int8Linear`` in the place of every ``nn.Linear`` inside a module."""
-    for name, child in module.named_children():
-        if type(child) is nn.Linear:
-            setattr(module, name, Int8Linear(child))
-        else:
-            use_int8(child)
-
-
 def has_int8() -> bool:
     """Say whether torch has such layers, and this CPU adds up their products without overflow (VNNI)."""
     has_vnni = getattr(torch.cpu, "_is_vnni_supported", lambda: False)()

@@ -9,6 +9,7 @@ from transformers import AutoModel
 
 from spacy_biore.model.int8 import Int8Linear, has_int8
 from spacy_biore.model.network import RelationNetwork
+from spacy_biore.model.packed import PackedLinear, has_packed
 from spacy_biore.model.pooling import Pooling
 from spacy_biore.model.shim import has_bfloat16
 
@@ -102,6 +103,9 @@ def test_weights_of_fast_predictions(make_nlp, make_example):
         nlp.initialize(lambda: [example])
         encoders[name] = nlp.get_pipe("relation_extractor").model.shims[0].inference_network.encoder
     assert {p.dtype for p in encoders["mixed_precision"].parameters()} == {torch.bfloat16}
+    if has_packed():
+        assert any(isinstance(module, PackedLinear) for module in encoders["mixed_precision"].modules())
+        assert not any(type(module) is nn.Linear for module in encoders["mixed_precision"].modules())
     assert not any(type(module) is nn.Linear for module in encoders["int8"].modules())
     assert any(isinstance(module, Int8Linear) for module in encoders["int8"].modules())
 
