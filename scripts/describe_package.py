@@ -52,7 +52,7 @@ def main(
     name: Annotated[str, typer.Option("--name", help="Name of the package, without the language")],
     version: Annotated[str, typer.Option("--version", help="Version of the package")],
     description: Annotated[str, typer.Option("--description", help="What it does, in a sentence")],
-    source: Annotated[list[str], typer.Option("--source", help="A corpus or encoder that it is made from; repeatable")],
+    made_from: Annotated[str, typer.Option("--made-from", help="What it is made from: CORPUS,ENCODER,...")],
     sources: Annotated[Path, typer.Option("--sources", help="YAML file that tells of them")] = Path(
         "assets/sources.yml"
     ),
@@ -62,16 +62,16 @@ def main(
     """Begin the folder of a package with its meta.json and its licences; `spacy package --meta-path` does the rest."""
     meta = read(pipeline / "meta.json")
     reports = [(path, read(path)) for path in results]
-    made_from = find_sources(sources, source)
+    origins = find_sources(sources, made_from)
     package = f"{meta['lang']}_{name}"
     meta |= {"name": name, "version": version, "description": description, "author": author, "url": url}
     meta |= {
         "license": LICENCE_NAME,
-        "sources": made_from,
+        "sources": origins,
         "performance": join_scores(reports),
         "requirements": require_library(meta.get("requirements", [])),
         "notes": NOTES.format(
-            terms=list_terms(made_from),
+            terms=list_terms(origins),
             given_gold=GIVEN_GOLD.upper(),
             corpora=" and ".join(sorted({report["corpus"] for _, report in reports if "corpus" in report})),
             package=package,

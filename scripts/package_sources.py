@@ -1,4 +1,4 @@
-"""Check that the terms of the corpora and encoders that a package is made from are known."""
+"""Check that the terms of the corpora, encoders and texts that a package is made from are known."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,27 +11,33 @@ from wasabi import msg
 
 def main(
     path: Annotated[Path, typer.Argument(help="YAML file that tells of sources")],
-    names: Annotated[list[str], typer.Argument(help="The corpora and encoders of a package")],
+    names: Annotated[str, typer.Argument(help="What a package is made from: CORPUS,ENCODER,...")],
 ) -> None:
     """Check that a file states the terms of some sources."""
     found = find_sources(path, names)
     msg.good("A package will state the terms of its sources", ", ".join(source["name"] for source in found))
 
 
-def find_sources(path: Path, names: Iterable[str]) -> list[dict[str, str]]:
-    """Return the entries of a file of sources; stop if one is missing or does not state its terms."""
+def find_sources(path: Path, names: str) -> list[dict[str, str]]:
+    """Return the entries of a file of sources with these names; stop if one is missing or does not state its terms.
+
+    Args:
+        path: The file.
+        names: The names with commas between; nothing between two commas is no name.
+    """
+    wanted = [name.strip() for name in names.split(",") if name.strip()]
     try:
         known = srsly.read_yaml(path)
     except (OSError, ValueError) as error:
         msg.fail(f"Can't read {path}", str(error), exits=1)
-    for name in names:
+    for name in wanted:
         if not {"name", "license"} <= (known.get(name) or {}).keys():
             advice = (
                 f"A package states the terms of all it is made from. Add '{name}' with a name and a license. If it is "
                 "an encoder that is there under another name, say so: --vars.encoder_source NAME."
             )
             msg.fail(f"{path} does not tell what '{name}' is", advice, exits=1)
-    return [known[name] for name in names]
+    return [known[name] for name in wanted]
 
 
 def list_terms(sources: Iterable[dict[str, str]]) -> str:

@@ -56,11 +56,11 @@ def describe(pipeline: Path, tmp_path: Path) -> Callable[..., subprocess.Complet
     """A function that describes the pipeline with these reports, into the folder ``packages``."""
     (tmp_path / "sources.yml").write_text(SOURCES, encoding="utf8")
 
-    def describe(*reports: Any, source: str = "mine") -> subprocess.CompletedProcess[str]:
+    def describe(*reports: Any, made_from: str = "mine") -> subprocess.CompletedProcess[str]:
         paths = [tmp_path / f"{number}.json" for number in range(len(reports))]
         for path, report in zip(paths, reports, strict=True):
             path.write_text(report if isinstance(report, str) else json.dumps(report), encoding="utf8")
-        options = {"name": "biore_mine_sm", "version": "1.2.3", "description": "Finds it.", "source": source}
+        options = {"name": "biore_mine_sm", "version": "1.2.3", "description": "Finds it.", "made-from": made_from}
         options["sources"] = str(tmp_path / "sources.yml")
         given = [part for key, value in options.items() for part in (f"--{key}", value)]
         return run("describe_package", pipeline, tmp_path / "packages", *paths, *given)
@@ -130,15 +130,15 @@ def test_spacy_makes_a_package_and_its_readme_of_it(folder: Path, pipeline: Path
 
 @pytest.mark.parametrize(("source", "words"), [("nothing", "nothing"), ("unknown_terms", "license")])
 def test_source_without_terms_is_refused(describe: Callable[..., Any], tmp_path: Path, source: str, words: str):
-    done = describe(END_TO_END, source=source)
+    done = describe(END_TO_END, made_from=source)
     assert done.returncode == 1 and words in done.stdout and not (tmp_path / "packages").exists()
 
 
 def test_sources_can_be_checked_before_there_is_a_pipeline(tmp_path: Path):
     (tmp_path / "sources.yml").write_text(SOURCES, encoding="utf8")
-    done = run("package_sources", tmp_path / "sources.yml", "mine")
+    done = run("package_sources", tmp_path / "sources.yml", "mine,")
     assert done.returncode == 0 and "My corpus" in done.stdout
-    done = run("package_sources", tmp_path / "sources.yml", "mine", "my/encoder")
+    done = run("package_sources", tmp_path / "sources.yml", "mine,my/encoder")
     assert done.returncode == 1 and "'my/encoder'" in done.stdout and "encoder_source" in done.stdout
 
 

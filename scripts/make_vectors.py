@@ -1,0 +1,81 @@
+"""Learn word vectors (floret) from unlabelled text, for `configs/ner_single_vectors.cfg`."""
+
+import tempfile
+from collections import Counter
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import spacy
+import typer
+from spacy.language import Language
+from spacy.training.initialize import convert_vectors
+from wasabi import msg
+
+from spacy_biore.adaptation.exclusion import leave_out, read_exclusion
+from spacy_biore.adaptation.texts import read_texts
+from spacy_biore.assembly.scispacy_parts import use_tokenizer
+from spacy_biore.cli.common import messages, progress
+
+SPLIT = "-/()[]:,+"  # as in the configs of recognisers
+LEAST_COUNT = 5
+WINDOW = 5
+
+
+def main(
+    text: Annotated[list[Path], typer.Argument(help="As `biore adapt --text`; what is named twice counts double")],
+    output: Annotated[Path, typer.Argument(help="Folder for the vectors, as `spacy init vectors` makes it")],
+    exclude_ids: Annotated[Path | None, typer.Option(help="Documents to leave out, such as a test set")] = None,
+    width: Annotated[int, typer.Option(help="Numbers a vector")] = 96,
+    rows: Annotated[int, typer.Option(help="Rows of the table that words and their parts share")] = 10_000,
+    epochs: Annotated[int, typer.Option(help="Passes through the text")] = 5,
+) -> None:
+    """Learn a vector for each row; a word's is the sum of those of the word and its parts of 3 to 6 letters.
+
+    One thread, so that the same text gives the same vectors. Case does not matter. Vectors are scaled to a mean length
+    of 1 and rounded to half precision, so that a package compresses them better.
+    """
+    try:
+        import floret
+    except ImportError:
+        msg.fail("No vectors were learned", "Install floret: pip install -e '.[vectors]' -c constraints.txt", exits=1)
+    nlp = use_tokenizer(spacy.blank("en"), split=SPLIT)
+    with messages("No vectors were learned"), tempfile.TemporaryDirectory() as folder:
+        words, table = Path(folder) / "words.txt", Path(folder) / "table.floret"
+        counts = write_words(nlp, text, words, exclude_ids)
+        msg.info(", ".join(f"{name}: {count:,}" for name, count in counts.items()))
+        model = floret.train_unsupervised(
+            str(words), model="cbow", mode="floret", hashCount=2, bucket=rows, minn=3, maxn=6, minCount=LEAST_COUNT,
+            dim=width, epoch=epochs, ws=WINDOW, thread=1,
+        )  # fmt: skip
+        model.save_floret_vectors(str(table))
+        convert_vectors(nlp, table, truncate=0, prune=-1, mode="floret", attr="LOWER")
+        normalise(nlp, model.get_words())
+    output.parent.mkdir(parents=True, exist_ok=True)
+    nlp.to_disk(output)
+    msg.good(f"{rows:,} rows of width {width} in {output}")
+
+
+def write_words(nlp: Language, text: list[Path], path: Path, exclude_ids: Path | None) -> Counter[str]:
+    """Write the tokens of each document in lower case on a line of its own; return what was read and left out."""
+    counts: Counter[str] = Counter()
+    texts = read_texts(text)
+    if exclude_ids:
+        texts = leave_out(texts, read_exclusion(exclude_ids), counts)
+    with path.open("w", encoding="utf8") as file:
+        for document in progress(texts, "text"):
+            tokens = [token.lower_ for token in nlp.tokenizer(document.text) if not token.is_space]
+            print(*tokens, file=file)
+            counts.update(documents=1, tokens=len(tokens))
+    return counts
+
+
+def normalise(nlp: Language, words: list[str]) -> None:
+    """Scale the table so that the vectors of these words have a mean length of 1, and round it to half precision."""
+    vectors = nlp.vocab.vectors
+    lengths = np.linalg.norm(vectors.get_batch([nlp.vocab.strings.add(word) for word in words]), axis=1)
+    vectors.data = (vectors.data / lengths.mean()).astype(np.float16).astype(np.float32)
+
+
+if __name__ == "__main__":
+    typer.run(main)
