@@ -67,9 +67,11 @@ def test_release_of_another_size_shares_no_output(project):
 
 def test_sources_of_the_package_are_checked_first_and_follow_the_encoder():
     config = load_project_config(ROOT, overrides={"vars.encoder": "another"})
-    assert steps(config, "release")[0]["script"][0].endswith("sample another")
+    assert steps(config, "release")[0]["script"][0].endswith("'sample,another,'")
     config = load_project_config(ROOT, overrides={"vars.encoder": "a/folder", "vars.encoder_source": "known"})
-    assert steps(config, "release")[0]["script"][0].endswith("sample known")
+    assert steps(config, "release")[0]["script"][0].endswith("'sample,known,'")
+    config = load_project_config(ROOT, overrides={"vars.encoder": "another", "vars.text_source": "mine"})
+    assert steps(config, "release")[0]["script"][0].endswith("'sample,another,mine'")
 
 
 @pytest.mark.parametrize(
