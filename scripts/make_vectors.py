@@ -8,8 +8,9 @@ from typing import Annotated
 import numpy as np
 import spacy
 import typer
-from spacy.language import Language
 from spacy.training.initialize import convert_vectors
+from spacy.util import minibatch
+from spacy.vectors import Vectors
 from wasabi import msg
 
 from spacy_biore.adaptation.exclusion import leave_out, read_exclusion
@@ -20,6 +21,7 @@ from spacy_biore.cli.common import messages, progress
 SPLIT = "-/()[]:,+"  # as in the configs of recognisers
 LEAST_COUNT = 5
 WINDOW = 5
+BATCH = 1000  # documents
 
 
 def main(
@@ -39,10 +41,11 @@ def main(
         import floret
     except ImportError:
         msg.fail("No vectors were learned", "Install floret: pip install -e '.[vectors]' -c constraints.txt", exits=1)
-    nlp = use_tokenizer(spacy.blank("en"), split=SPLIT)
+    # Another than the one that reads the text: the strings of a pipeline are saved with it.
+    nlp = spacy.blank("en")
     with messages("No vectors were learned"), tempfile.TemporaryDirectory() as folder:
         words, table = Path(folder) / "words.txt", Path(folder) / "table.floret"
-        counts = write_words(nlp, text, words, exclude_ids)
+        counts = write_words(text, words, exclude_ids)
         msg.info(", ".join(f"{name}: {count:,}" for name, count in counts.items()))
         model = floret.train_unsupervised(
             str(words), model="cbow", mode="floret", hashCount=2, bucket=rows, minn=3, maxn=6, minCount=LEAST_COUNT,
@@ -50,30 +53,33 @@ def main(
         )  # fmt: skip
         model.save_floret_vectors(str(table))
         convert_vectors(nlp, table, truncate=0, prune=-1, mode="floret", attr="LOWER")
-        normalise(nlp, model.get_words())
+        normalise(nlp.vocab.vectors, model.get_words())
     output.parent.mkdir(parents=True, exist_ok=True)
     nlp.to_disk(output)
     msg.good(f"{rows:,} rows of width {width} in {output}")
 
 
-def write_words(nlp: Language, text: list[Path], path: Path, exclude_ids: Path | None) -> Counter[str]:
+def write_words(text: list[Path], path: Path, exclude_ids: Path | None) -> Counter[str]:
     """Write the tokens of each document in lower case on a line of its own; return what was read and left out."""
+    nlp = use_tokenizer(spacy.blank("en"), split=SPLIT)
     counts: Counter[str] = Counter()
     texts = read_texts(text)
     if exclude_ids:
         texts = leave_out(texts, read_exclusion(exclude_ids), counts)
     with path.open("w", encoding="utf8") as file:
-        for document in progress(texts, "text"):
-            tokens = [token.lower_ for token in nlp.tokenizer(document.text) if not token.is_space]
-            print(*tokens, file=file)
-            counts.update(documents=1, tokens=len(tokens))
+        for batch in minibatch(progress(texts, "text"), BATCH):
+            # Without it the vocabulary would grow with the text.
+            with nlp.memory_zone():
+                for document in batch:
+                    tokens = [token.lower_ for token in nlp.tokenizer(document.text) if not token.is_space]
+                    print(*tokens, file=file)
+                    counts.update(documents=1, tokens=len(tokens))
     return counts
 
 
-def normalise(nlp: Language, words: list[str]) -> None:
+def normalise(vectors: Vectors, words: list[str]) -> None:
     """Scale the table so that the vectors of these words have a mean length of 1, and round it to half precision."""
-    vectors = nlp.vocab.vectors
-    lengths = np.linalg.norm(vectors.get_batch([nlp.vocab.strings.add(word) for word in words]), axis=1)
+    lengths = np.linalg.norm(vectors.get_batch(words), axis=1)
     vectors.data = (vectors.data / lengths.mean()).astype(np.float16).astype(np.float32)
 
 

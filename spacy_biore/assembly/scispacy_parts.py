@@ -111,12 +111,15 @@ def make_tokenizer(nlp: Language, *, split: str = "") -> Callable[[str], Doc]:
     """
     with _needs_scispacy("tokenizer"):
         from scispacy.custom_tokenizer import combined_rule_tokenizer
-    tokenizer: Any = combined_rule_tokenizer(nlp)
-    if split:
-        characters = f"[{re.escape(split)}]"
-        tokenizer.prefix_search = _extended(tokenizer.prefix_search, f"^{characters}").search
-        tokenizer.infix_finditer = _extended(tokenizer.infix_finditer, characters).finditer
-        tokenizer.suffix_search = _extended(tokenizer.suffix_search, f"{characters}$").search
+    with warnings.catch_warnings():
+        # Of a doubled bar in spaCy's own expression for infixes.
+        warnings.filterwarnings("ignore", message="Possible set union", category=FutureWarning)
+        tokenizer: Any = combined_rule_tokenizer(nlp)
+        if split:
+            characters = f"[{re.escape(split)}]"
+            tokenizer.prefix_search = _extended(tokenizer.prefix_search, f"^{characters}").search
+            tokenizer.infix_finditer = _extended(tokenizer.infix_finditer, characters).finditer
+            tokenizer.suffix_search = _extended(tokenizer.suffix_search, f"{characters}$").search
     return tokenizer
 
 
@@ -142,10 +145,7 @@ def make_tokenizer_callback(split: str = "") -> Callable[[Language], Language]:
 
 def _extended(method: Any, pattern: str) -> re.Pattern[str]:
     """Add an alternative to the expression that a method of a compiled one belongs to."""
-    with warnings.catch_warnings():
-        # Of a doubled bar in spaCy's own expression for infixes.
-        warnings.filterwarnings("ignore", message="Possible set union", category=FutureWarning)
-        return re.compile(f"{method.__self__.pattern}|{pattern}")
+    return re.compile(f"{method.__self__.pattern}|{pattern}")
 
 
 @contextmanager
