@@ -69,4 +69,4 @@ clean:
 
 distclean: clean
 	rm -rf $(VENV)
-	find assets -mindepth 1 -maxdepth 1 -name 'encoder*' -exec rm -rf {} +
+	find assets -mindepth 1 -maxdepth 1 \( -name 'encoder*' -o -name vectors \) -exec rm -rf {} +

@@ -12,7 +12,6 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from spacy_biore.model.architecture import encode, get_shim
-from spacy_biore.model.batching import make_batches
 from spacy_biore.model.network import RelationNetwork
 from spacy_biore.sampling import take_training_pairs
 from spacy_biore.targets import gold_labels
@@ -106,17 +105,10 @@ def _tensors(nlp: Language, examples: Sequence[Example]) -> list[TrainingBatch]:
     forbidden = np.concatenate([np.zeros((len(truth), 1), dtype=bool), ~allowed], axis=1)
     encoded = encode(pipe.model, (docs, candidates))
     places = np.asarray([row for row, _ in encoded])
-    batches = make_batches(
-        [pair for _, pair in encoded],
-        pad_id=shim.tokenizer.pad_id,
-        budget=shim.budget,
-        limit=shim.max_length,
-        device=shim.network.device,
-    )
     return [
         TrainingBatch(
             batch[1:],
             *(torch.from_numpy(array[places[batch.rows]]).to(shim.network.device) for array in (target, forbidden)),
         )
-        for batch in batches
+        for batch in shim.training_batches([pair for _, pair in encoded])
     ]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from package_sources import find_sources, list_terms
+from package_sources import NO_TEXT, find_sources, list_terms
 from spacy.util import get_minor_version_range, split_requirement
 from wasabi import msg
 
@@ -52,7 +52,7 @@ def main(
     name: Annotated[str, typer.Option("--name", help="Name of the package, without the language")],
     version: Annotated[str, typer.Option("--version", help="Version of the package")],
     description: Annotated[str, typer.Option("--description", help="What it does, in a sentence")],
-    made_from: Annotated[str, typer.Option("--made-from", help="What it is made from: CORPUS,ENCODER,...")],
+    made_from: Annotated[str, typer.Option("--made-from", help="What it is made from: CORPUS,ENCODER,TEXT")],
     sources: Annotated[Path, typer.Option("--sources", help="YAML file that tells of them")] = Path(
         "assets/sources.yml"
     ),
@@ -63,6 +63,8 @@ def main(
     meta = read(pipeline / "meta.json")
     reports = [(path, read(path)) for path in results]
     origins = find_sources(sources, made_from)
+    if meta["vectors"]["width"] and made_from.endswith(","):
+        msg.fail("No source of the word vectors", NO_TEXT, exits=1)
     package = f"{meta['lang']}_{name}"
     meta |= {"name": name, "version": version, "description": description, "author": author, "url": url}
     meta |= {

@@ -16,23 +16,25 @@ from wasabi import msg
 from spacy_biore.adaptation.exclusion import leave_out, read_exclusion
 from spacy_biore.adaptation.texts import read_texts
 from spacy_biore.assembly.scispacy_parts import use_tokenizer
-from spacy_biore.cli.common import messages, progress
+from spacy_biore.cli.common import check_output, messages, progress, save_pipeline
 
 SPLIT = "-/()[]:,+"  # as in the configs of recognisers
 LEAST_COUNT = 5
 WINDOW = 5
 BATCH = 1000  # documents
+FREQUENT = 5000  # words that tell how long vectors are
+FAILURE = "No vectors were learned"
 
 
 def main(
     text: Annotated[list[Path], typer.Argument(help="As `biore adapt --text`; what is named twice counts double")],
     output: Annotated[Path, typer.Argument(help="Folder for the vectors, as `spacy init vectors` makes it")],
     exclude_ids: Annotated[Path | None, typer.Option(help="Documents to leave out, such as a test set")] = None,
-    width: Annotated[int, typer.Option(help="Numbers a vector")] = 96,
-    rows: Annotated[int, typer.Option(help="Rows of the table that words and their parts share")] = 10_000,
-    epochs: Annotated[int, typer.Option(help="Passes through the text")] = 5,
+    width: Annotated[int, typer.Option(min=1, help="Numbers a vector")] = 96,
+    rows: Annotated[int, typer.Option(min=1, help="Rows of the table that words and their parts share")] = 10_000,
+    epochs: Annotated[int, typer.Option(min=1, help="Passes through the text")] = 5,
 ) -> None:
-    """Learn a vector for each row; a word's is the sum of those of the word and its parts of 3 to 6 letters.
+    """Learn a vector for each row; a word's is the mean of those of the word and its parts of 3 to 6 letters.
 
     One thread, so that the same text gives the same vectors. Case does not matter. Vectors are scaled to a mean length
     of 1 and rounded to half precision, so that a package compresses them better.
@@ -40,22 +42,25 @@ def main(
     try:
         import floret
     except ImportError:
-        msg.fail("No vectors were learned", "Install floret: pip install -e '.[vectors]' -c constraints.txt", exits=1)
+        msg.fail(FAILURE, "Install floret: pip install -e '.[scispacy,vectors]' -c constraints.txt", exits=1)
     # Another than the one that reads the text: the strings of a pipeline are saved with it.
     nlp = spacy.blank("en")
-    with messages("No vectors were learned"), tempfile.TemporaryDirectory() as folder:
+    with messages(FAILURE), tempfile.TemporaryDirectory() as folder:
+        check_output(output, [])
         words, table = Path(folder) / "words.txt", Path(folder) / "table.floret"
         counts = write_words(text, words, exclude_ids)
         msg.info(", ".join(f"{name}: {count:,}" for name, count in counts.items()))
-        model = floret.train_unsupervised(
-            str(words), model="cbow", mode="floret", hashCount=2, bucket=rows, minn=3, maxn=6, minCount=LEAST_COUNT,
-            dim=width, epoch=epochs, ws=WINDOW, thread=1,
-        )  # fmt: skip
+        try:
+            model = floret.train_unsupervised(
+                str(words), model="cbow", mode="floret", hashCount=2, bucket=rows, minn=3, maxn=6, minCount=LEAST_COUNT,
+                dim=width, epoch=epochs, ws=WINDOW, thread=1,
+            )  # fmt: skip
+        except ValueError as error:
+            msg.fail(FAILURE, f"The text that is left is too little: {error}", exits=1)
         model.save_floret_vectors(str(table))
         convert_vectors(nlp, table, truncate=0, prune=-1, mode="floret", attr="LOWER")
-        normalise(nlp.vocab.vectors, model.get_words())
-    output.parent.mkdir(parents=True, exist_ok=True)
-    nlp.to_disk(output)
+        normalise(nlp.vocab.vectors, model.get_words()[:FREQUENT])
+        save_pipeline(nlp, output)
     msg.good(f"{rows:,} rows of width {width} in {output}")
 
 

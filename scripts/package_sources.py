@@ -8,13 +8,18 @@ import srsly
 import typer
 from wasabi import msg
 
+NO_TEXT = "Name the text that they were learned from: --vars.text_source NAME."
+
 
 def main(
     path: Annotated[Path, typer.Argument(help="YAML file that tells of sources")],
-    names: Annotated[str, typer.Argument(help="What a package is made from: CORPUS,ENCODER,...")],
+    names: Annotated[str, typer.Argument(help="What a package is made from: CORPUS,ENCODER,TEXT")],
+    recogniser: Annotated[str, typer.Option(help="The kind of its recogniser")] = "",
 ) -> None:
     """Check that a file states the terms of some sources."""
     found = find_sources(path, names)
+    if recogniser == "vectors" and names.endswith(","):
+        msg.fail("No source of the word vectors", NO_TEXT, exits=1)
     msg.good("A package will state the terms of its sources", ", ".join(source["name"] for source in found))
 
 
@@ -30,6 +35,8 @@ def find_sources(path: Path, names: str) -> list[dict[str, str]]:
         known = srsly.read_yaml(path)
     except (OSError, ValueError) as error:
         msg.fail(f"Can't read {path}", str(error), exits=1)
+    if not wanted:
+        msg.fail("A package is made from something: name its corpus and encoder", exits=1)
     for name in wanted:
         if not {"name", "license"} <= (known.get(name) or {}).keys():
             advice = (

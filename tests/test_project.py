@@ -67,11 +67,11 @@ def test_release_of_another_size_shares_no_output(project):
 
 def test_sources_of_the_package_are_checked_first_and_follow_the_encoder():
     config = load_project_config(ROOT, overrides={"vars.encoder": "another"})
-    assert steps(config, "release")[0]["script"][0].endswith("'sample,another,'")
+    assert steps(config, "release")[0]["script"][0].endswith(" sample,another, --recogniser tok2vec")
     config = load_project_config(ROOT, overrides={"vars.encoder": "a/folder", "vars.encoder_source": "known"})
-    assert steps(config, "release")[0]["script"][0].endswith("'sample,known,'")
+    assert steps(config, "release")[0]["script"][0].endswith(" sample,known, --recogniser tok2vec")
     config = load_project_config(ROOT, overrides={"vars.encoder": "another", "vars.text_source": "mine"})
-    assert steps(config, "release")[0]["script"][0].endswith("'sample,another,mine'")
+    assert steps(config, "release")[0]["script"][0].endswith(" sample,another,mine --recogniser tok2vec")
 
 
 @pytest.mark.parametrize(

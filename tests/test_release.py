@@ -128,6 +128,20 @@ def test_spacy_makes_a_package_and_its_readme_of_it(folder: Path, pipeline: Path
     assert [(r.head.text, r.label, r.tail.text) for r in doc._.relations] == [("gefitinib", "INHIBITS", "EGFR")]
 
 
+def test_vectors_without_the_terms_of_their_text_are_refused(
+    describe: Callable[..., Any], pipeline: Path, tmp_path: Path
+):
+    meta = json.loads((pipeline / "meta.json").read_text(encoding="utf8"))
+    changed = {**meta, "vectors": {**meta["vectors"], "width": 96}}
+    (pipeline / "meta.json").write_text(json.dumps(changed), encoding="utf8")
+    try:
+        refused, accepted = describe(END_TO_END, made_from="mine,"), describe(END_TO_END, made_from="mine,mine")
+    finally:
+        (pipeline / "meta.json").write_text(json.dumps(meta), encoding="utf8")
+    assert refused.returncode == 1 and "text_source" in refused.stdout
+    assert accepted.returncode == 0
+
+
 @pytest.mark.parametrize(("source", "words"), [("nothing", "nothing"), ("unknown_terms", "license")])
 def test_source_without_terms_is_refused(describe: Callable[..., Any], tmp_path: Path, source: str, words: str):
     done = describe(END_TO_END, made_from=source)
@@ -140,6 +154,10 @@ def test_sources_can_be_checked_before_there_is_a_pipeline(tmp_path: Path):
     assert done.returncode == 0 and "My corpus" in done.stdout
     done = run("package_sources", tmp_path / "sources.yml", "mine,my/encoder")
     assert done.returncode == 1 and "'my/encoder'" in done.stdout and "encoder_source" in done.stdout
+    done = run("package_sources", tmp_path / "sources.yml", "mine,", "--recogniser", "vectors")
+    assert done.returncode == 1 and "text_source" in done.stdout
+    done = run("package_sources", tmp_path / "sources.yml", ",")
+    assert done.returncode == 1
 
 
 @pytest.mark.parametrize("reports", [["{"], ["[]"], [{"speed": 1.0}], [END_TO_END, END_TO_END]])

@@ -1,5 +1,7 @@
 """Linear layers in bfloat16 whose weights lie as the CPU's kernels want them, for predictions."""
 
+from functools import cache
+
 import torch
 from torch import Tensor, nn
 
@@ -25,7 +27,12 @@ class PackedLinear(nn.Module):
         return torch.ops.mkldnn._linear_pointwise(x, self.packed, self.bias, "none", [], "")
 
 
+@cache
 def has_packed() -> bool:
-    """Say whether torch has such layers: they are what its own compiler uses, not a promise of its interface."""
-    has_layers = hasattr(torch.ops.mkldnn, "_reorder_linear_weight") and hasattr(torch.ops.mkldnn, "_linear_pointwise")
-    return torch.backends.mkldnn.is_available() and has_layers
+    """Say whether torch has such layers here: they are what its own compiler uses, not a promise of its interface."""
+    try:
+        with torch.inference_mode():
+            PackedLinear(nn.Linear(16, 16, dtype=torch.bfloat16))(torch.zeros(2, 16, dtype=torch.bfloat16))
+    except (AttributeError, NotImplementedError, RuntimeError, TypeError):
+        return False
+    return True

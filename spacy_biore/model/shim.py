@@ -118,6 +118,18 @@ class NetworkShim(Shim):
         self._optimizer.step(optimizer)
         self._fast = None
 
+    def training_batches(self, pairs: Sequence[EncodedPair]) -> Iterator[Batch]:
+        """Yield padded batches that together hold every pair once, as an update computes them."""
+        on_cpu = self.network.device.type == "cpu"
+        return make_batches(
+            pairs,
+            pad_id=self.tokenizer.pad_id,
+            budget=min(self.budget, CPU_TRAINING_BUDGET) if on_cpu else self.budget,
+            limit=self.max_length,
+            device=self.network.device,
+            step=SHORT_STEP if on_cpu else LENGTH_STEP,
+        )
+
     def attention(self, pairs: Sequence[EncodedPair]) -> list[NDArray[np.float32]]:
         """Return the attention weights (length,) of each pair, or an empty list if the summary is no attention."""
         if self.cfg["pooling"]["summary"] != "attention":
@@ -190,7 +202,7 @@ class NetworkShim(Shim):
         self.network.train()
         samples, outputs = self.network.samples, []
         with self._autocast():
-            for batch in self._batches(pairs):
+            for batch in self.training_batches(pairs):
                 rows = (batch.rows[:, None] * samples + np.arange(samples)).ravel()
                 outputs.append((rows, self.network(*batch[1:])))
         logits = np.zeros((len(pairs) * samples, self.network.classifier.out_features), dtype=np.float32)
@@ -203,17 +215,6 @@ class NetworkShim(Shim):
             self.network.eval()
 
         return logits, backprop
-
-    def _batches(self, pairs: Sequence[EncodedPair]) -> Iterator[Batch]:
-        on_cpu = self.network.device.type == "cpu"
-        return make_batches(
-            pairs,
-            pad_id=self.tokenizer.pad_id,
-            budget=min(self.budget, CPU_TRAINING_BUDGET) if on_cpu else self.budget,
-            limit=self.max_length,
-            device=self.network.device,
-            step=SHORT_STEP if on_cpu else LENGTH_STEP,
-        )
 
     def _inference_batches(self, pairs: Sequence[EncodedPair]) -> Iterator[Batch]:
         on_cpu = self.network.device.type == "cpu"

@@ -66,6 +66,16 @@ def test_same_text_gives_the_same_vectors_in_half_precision(
     assert (first == first.astype(np.float16)).all()  # rounded, for the sake of packages
 
 
+def test_text_that_is_excluded_wholly_is_an_error(tmp_path: Path):
+    (tmp_path / "text.txt").write_text(TEXT, encoding="utf8")
+    (tmp_path / "excluded.ids").write_text("3\n", encoding="utf8")
+    paths = [str(tmp_path / name) for name in ("text.txt", "vectors")]
+    command = [sys.executable, "scripts/make_vectors.py", *paths, "--exclude-ids", str(tmp_path / "excluded.ids")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 1 and "without id: 1" in done.stdout and "Traceback" not in done.stderr
+    assert "too little" in done.stdout and not (tmp_path / "vectors").exists()
+
+
 def test_recogniser_reads_them(vectors: Path, schemes: dict[str, list[Doc]], tmp_path: Path):
     DocBin(docs=schemes["cdr"][:8], store_user_data=True).to_disk(tmp_path / "corpus.spacy")
     overrides = {
