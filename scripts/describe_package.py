@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from package_sources import NO_TEXT, find_sources, list_terms
+from package_sources import find_sources, list_terms
 from spacy.util import get_minor_version_range, split_requirement
 from wasabi import msg
 
@@ -62,9 +62,7 @@ def main(
     """Begin the folder of a package with its meta.json and its licences; `spacy package --meta-path` does the rest."""
     meta = read(pipeline / "meta.json")
     reports = [(path, read(path)) for path in results]
-    origins = find_sources(sources, made_from)
-    if meta["vectors"]["width"] and made_from.endswith(","):
-        msg.fail("No source of the word vectors", NO_TEXT, exits=1)
+    origins = find_sources(sources, made_from, has_vectors=bool(meta["vectors"]["width"]))
     package = f"{meta['lang']}_{name}"
     meta |= {"name": name, "version": version, "description": description, "author": author, "url": url}
     meta |= {

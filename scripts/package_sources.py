@@ -8,8 +8,6 @@ import srsly
 import typer
 from wasabi import msg
 
-NO_TEXT = "Name the text that they were learned from: --vars.text_source NAME."
-
 
 def main(
     path: Annotated[Path, typer.Argument(help="YAML file that tells of sources")],
@@ -17,20 +15,22 @@ def main(
     recogniser: Annotated[str, typer.Option(help="The kind of its recogniser")] = "",
 ) -> None:
     """Check that a file states the terms of some sources."""
-    found = find_sources(path, names)
-    if recogniser == "vectors" and names.endswith(","):
-        msg.fail("No source of the word vectors", NO_TEXT, exits=1)
+    found = find_sources(path, names, has_vectors=recogniser == "vectors")
     msg.good("A package will state the terms of its sources", ", ".join(source["name"] for source in found))
 
 
-def find_sources(path: Path, names: str) -> list[dict[str, str]]:
+def find_sources(path: Path, names: str, *, has_vectors: bool) -> list[dict[str, str]]:
     """Return the entries of a file of sources with these names; stop if one is missing or does not state its terms.
 
     Args:
         path: The file.
-        names: The names with commas between; nothing between two commas is no name.
+        names: CORPUS,ENCODER,TEXT: of texts there may be none, or several.
+        has_vectors: Whether there are word vectors, which were learned from a text.
     """
-    wanted = [name.strip() for name in names.split(",") if name.strip()]
+    parts = [name.strip() for name in names.split(",")]
+    wanted = [name for name in parts if name]
+    if has_vectors and not any(parts[2:]):
+        msg.fail("No source of the word vectors", "Name their text: --vars.text_source NAME.", exits=1)
     try:
         known = srsly.read_yaml(path)
     except (OSError, ValueError) as error:

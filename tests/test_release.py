@@ -135,7 +135,10 @@ def test_vectors_without_the_terms_of_their_text_are_refused(
     changed = {**meta, "vectors": {**meta["vectors"], "width": 96}}
     (pipeline / "meta.json").write_text(json.dumps(changed), encoding="utf8")
     try:
-        refused, accepted = describe(END_TO_END, made_from="mine,"), describe(END_TO_END, made_from="mine,mine")
+        refused, accepted = (
+            describe(END_TO_END, made_from="mine,mine,"),
+            describe(END_TO_END, made_from="mine,mine,mine"),
+        )
     finally:
         (pipeline / "meta.json").write_text(json.dumps(meta), encoding="utf8")
     assert refused.returncode == 1 and "text_source" in refused.stdout
@@ -154,7 +157,7 @@ def test_sources_can_be_checked_before_there_is_a_pipeline(tmp_path: Path):
     assert done.returncode == 0 and "My corpus" in done.stdout
     done = run("package_sources", tmp_path / "sources.yml", "mine,my/encoder")
     assert done.returncode == 1 and "'my/encoder'" in done.stdout and "encoder_source" in done.stdout
-    done = run("package_sources", tmp_path / "sources.yml", "mine,", "--recogniser", "vectors")
+    done = run("package_sources", tmp_path / "sources.yml", "mine,mine,", "--recogniser", "vectors")
     assert done.returncode == 1 and "text_source" in done.stdout
     done = run("package_sources", tmp_path / "sources.yml", ",")
     assert done.returncode == 1

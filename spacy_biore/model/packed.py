@@ -32,7 +32,9 @@ def has_packed() -> bool:
     """Say whether torch has such layers here: they are what its own compiler uses, not a promise of its interface."""
     try:
         with torch.inference_mode():
-            PackedLinear(nn.Linear(16, 16, dtype=torch.bfloat16))(torch.zeros(2, 16, dtype=torch.bfloat16))
+            # Without first weights: to draw them would change what a training in progress draws next.
+            linear = nn.utils.skip_init(nn.Linear, 16, 16, dtype=torch.bfloat16)
+            PackedLinear(linear)(torch.zeros(2, 16, dtype=torch.bfloat16))
     except (AttributeError, NotImplementedError, RuntimeError, TypeError):
         return False
     return True

@@ -78,7 +78,7 @@ class NetworkShim(Shim):
     @property
     def inference_network(self) -> RelationNetwork:
         """The network that predicts: on a CPU a copy in int8 or half precision if it has them."""
-        if self.network.device.type != "cpu" or not (self._is_int8 or self._is_half):
+        if not self._on_cpu or not (self._is_int8 or self._is_half):
             return self.network
         if self._fast is None:
             self._fast = int8_copy(self.network) if self._is_int8 else half_precision_copy(self.network)
@@ -120,15 +120,8 @@ class NetworkShim(Shim):
 
     def training_batches(self, pairs: Sequence[EncodedPair]) -> Iterator[Batch]:
         """Yield padded batches that together hold every pair once, as an update computes them."""
-        on_cpu = self.network.device.type == "cpu"
-        return make_batches(
-            pairs,
-            pad_id=self.tokenizer.pad_id,
-            budget=min(self.budget, CPU_TRAINING_BUDGET) if on_cpu else self.budget,
-            limit=self.max_length,
-            device=self.network.device,
-            step=SHORT_STEP if on_cpu else LENGTH_STEP,
-        )
+        step = SHORT_STEP if self._on_cpu else LENGTH_STEP
+        return self._padded(pairs, cpu_budget=CPU_TRAINING_BUDGET, step=step)
 
     def attention(self, pairs: Sequence[EncodedPair]) -> list[NDArray[np.float32]]:
         """Return the attention weights (length,) of each pair, or an empty list if the summary is no attention."""
@@ -217,24 +210,31 @@ class NetworkShim(Shim):
         return logits, backprop
 
     def _inference_batches(self, pairs: Sequence[EncodedPair]) -> Iterator[Batch]:
-        on_cpu = self.network.device.type == "cpu"
+        return self._padded(pairs, cpu_budget=CPU_INFERENCE_BUDGET, step=SHORT_STEP, few_shapes=True)
+
+    def _padded(
+        self, pairs: Sequence[EncodedPair], *, cpu_budget: int, step: int, few_shapes: bool = False
+    ) -> Iterator[Batch]:
         return make_batches(
             pairs,
             pad_id=self.tokenizer.pad_id,
-            budget=min(self.budget, CPU_INFERENCE_BUDGET) if on_cpu else self.budget,
+            budget=min(self.budget, cpu_budget) if self._on_cpu else self.budget,
             limit=self.max_length,
             device=self.network.device,
-            step=SHORT_STEP,
-            few_shapes=True,
+            step=step,
+            few_shapes=few_shapes,
         )
 
     @contextlib.contextmanager
     def _inference(self) -> Iterator[None]:
         self._guard()
-        on_cpu = self.network.device.type == "cpu"
         # On a CPU the network itself is in half precision then.
-        with torch.inference_mode(), contextlib.nullcontext() if on_cpu else self._autocast():
+        with torch.inference_mode(), contextlib.nullcontext() if self._on_cpu else self._autocast():
             yield
+
+    @property
+    def _on_cpu(self) -> bool:
+        return self.network.device.type == "cpu"
 
     @property
     def _is_int8(self) -> bool:

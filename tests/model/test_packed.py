@@ -23,3 +23,9 @@ def test_output_is_that_of_the_layer(bias: bool, rows: int):
         exact = nn.functional.linear(x.float(), linear.weight.float(), linear.bias.float() if bias else None)
     assert packed.shape == (2, rows, 48) and packed.dtype == torch.bfloat16
     assert (packed.float() - exact).abs().max() < 0.02
+
+
+def test_the_trial_draws_no_random_numbers():
+    before = torch.get_rng_state()
+    assert has_packed.__wrapped__()
+    assert (torch.get_rng_state() == before).all()
