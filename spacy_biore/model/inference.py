@@ -25,11 +25,16 @@ def half_precision_copy(network: RelationNetwork) -> RelationNetwork:
     return _with_encoder(network, encoder)
 
 
-def int8_copy(network: RelationNetwork) -> RelationNetwork:
-    """Return a network that shares pooling and classifier with another, on a copy of its encoder with int8 layers."""
+def int8_copy(network: RelationNetwork, *, half: bool) -> RelationNetwork:
+    """Return a network that shares pooling and classifier with another, on a copy of its encoder with int8 layers.
+
+    Args:
+        network: The network to copy.
+        half: Compute what is between the layers in bfloat16.
+    """
     encoder = copy.deepcopy(network.encoder)
     replace_layers(encoder, nn.Linear, Int8Linear)
-    return _with_encoder(network, encoder)
+    return _with_encoder(network, encoder.to(torch.bfloat16) if half else encoder)
 
 
 def _with_encoder(network: RelationNetwork, encoder: PreTrainedModel) -> RelationNetwork:

@@ -1,17 +1,21 @@
 """Linear layers in 8-bit integers, for predictions on a CPU."""
 
-import warnings
+from functools import cache
 
 import torch
 from torch import Tensor, nn
 
-LEVELS = 127
+WEIGHT_LEVELS = 127
+# One less than a byte has, so that rounding the zero does not push the greatest value out of it.
+INPUT_LEVELS = 254
+# Rows that are rounded at once: their single-precision copy stays in the processor's cache.
+ROUNDED_ROWS = 256
 
 
 class Int8Linear(nn.Module):
     """A linear layer whose weights are 8-bit integers, and whose input is rounded to such in every call.
 
-    Each row of the weights has its own scale. The scale of the input follows from its range in the call, so that
+    Each row of the weights has its own scale. Scale and zero of the input follow from its range in the call, so that
     nothing has to be calibrated.
 
     Args:
@@ -21,21 +25,49 @@ class Int8Linear(nn.Module):
     def __init__(self, linear: nn.Linear) -> None:
         super().__init__()
         weight = linear.weight.detach().float()
-        scales = (weight.abs().amax(dim=1) / LEVELS).clamp(min=torch.finfo(torch.float32).tiny)
-        zeros = torch.zeros(len(weight), dtype=torch.int64)
-        with warnings.catch_warnings():
-            # torch will do without quantized tensors one day; see has_int8.
-            warnings.filterwarnings("ignore", message=".*quantize_per_channel", category=UserWarning)
-            rounded = torch.quantize_per_channel(weight, scales, zeros, axis=0, dtype=torch.qint8)
-        bias = None if linear.bias is None else linear.bias.detach().float()
-        self.packed = torch.ops.quantized.linear_prepack(rounded, bias)
+        self.scales = (weight.abs().amax(dim=1) / WEIGHT_LEVELS).clamp(min=torch.finfo(torch.float32).tiny)
+        self.zeros = torch.zeros(len(weight), dtype=torch.int64)
+        rounded = (weight / self.scales[:, None]).round().to(torch.int8)
+        self.packed = torch.ops.onednn.qlinear_prepack(rounded, None)
+        self.bias = None if linear.bias is None else linear.bias.detach().float()
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map x (..., in), in single precision, to (..., out)."""
-        return torch.ops.quantized.linear_dynamic(x, self.packed, reduce_range=False)
+        """Map x (..., in) to (..., out), of the same type."""
+        rows = x.reshape(-1, x.shape[-1])
+        rounded, scale, zero = _rounded(rows)
+        output = torch.ops.onednn.qlinear_pointwise(
+            rounded, scale, zero, self.packed, self.scales, self.zeros, self.bias, 1.0, 0, x.dtype, "none", [], ""
+        )
+        return output.view(*x.shape[:-1], -1)
 
 
+@cache
 def has_int8() -> bool:
-    """Say whether torch has such layers, and this CPU adds up their products without overflow (VNNI)."""
-    has_vnni = getattr(torch.cpu, "_is_vnni_supported", lambda: False)()
-    return has_vnni and hasattr(torch, "quantize_per_channel") and torch.backends.quantized.engine != "none"
+    """Say whether torch has such layers, and this CPU adds up their products without overflow (VNNI).
+
+    They are what torch's own compiler uses, not a promise of its interface: so they are tried.
+    """
+    if not getattr(torch.cpu, "_is_vnni_supported", lambda: False)():
+        return False
+    try:
+        with torch.inference_mode():
+            # Without first weights: to draw them would change what a training in progress draws next.
+            linear = nn.utils.skip_init(nn.Linear, 16, 16)
+            nn.init.zeros_(linear.weight)
+            Int8Linear(linear)(torch.zeros(2, 16))
+    except (AttributeError, NotImplementedError, RuntimeError, TypeError):
+        return False
+    return True
+
+
+def _rounded(x: Tensor) -> tuple[Tensor, float, int]:
+    """Round x (rows, width) to unsigned bytes; return them with their scale and the byte that stands for zero."""
+    lowest, highest = x.aminmax()
+    low, high = min(float(lowest), 0.0), max(float(highest), 0.0)
+    scale = max((high - low) / INPUT_LEVELS, torch.finfo(torch.float32).tiny)
+    zero = round(-low / scale)
+    rounded = torch.empty(x.shape, dtype=torch.uint8)
+    for source, target in zip(x.split(ROUNDED_ROWS), rounded.split(ROUNDED_ROWS), strict=True):
+        # By way of 32-bit integers, to which the processor converts many numbers at once.
+        target.copy_(source.to(torch.float32, copy=True).mul_(1 / scale).add_(zero + 0.5).int())
+    return rounded, scale, zero

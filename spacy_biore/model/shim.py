@@ -81,7 +81,10 @@ class NetworkShim(Shim):
         if not self._on_cpu or not (self._is_int8 or self._is_half):
             return self.network
         if self._fast is None:
-            self._fast = int8_copy(self.network) if self._is_int8 else half_precision_copy(self.network)
+            if self._is_int8:
+                self._fast = int8_copy(self.network, half=self._is_half)
+            else:
+                self._fast = half_precision_copy(self.network)
         return self._fast
 
     @property

@@ -28,3 +28,27 @@ def test_row_of_zeros_stays_zero():
         linear.weight[1] = 0
         linear.bias.zero_()
         assert (Int8Linear(linear)(torch.randn(4, 8))[:, 1] == 0).all()
+
+
+def test_type_of_the_output_is_that_of_the_input():
+    linear, x = nn.Linear(16, 16), torch.randn(3, 16)
+    with torch.no_grad():
+        half = Int8Linear(linear)(x.bfloat16())
+        assert half.dtype == torch.bfloat16
+        assert torch.allclose(half.float(), linear(x), atol=0.05)
+
+
+@pytest.mark.parametrize("low", [-1.0, -0.3, 0.0, 2.0, -3.0])
+def test_greatest_and_least_inputs_are_not_rounded_out_of_range(low: float):
+    """Of many rows, since they are rounded in parts; all of one sign, too, since zero is always in the range."""
+    x = torch.linspace(low, low + 1, 1000)[:, None].repeat(1, 8)
+    linear = nn.Linear(8, 8, bias=False)
+    with torch.no_grad():
+        linear.weight.copy_(torch.eye(8))
+        assert torch.allclose(Int8Linear(linear)(x), x, atol=0.02)
+
+
+def test_input_of_zeros_gives_the_bias():
+    linear = nn.Linear(8, 3)
+    with torch.no_grad():
+        assert torch.allclose(Int8Linear(linear)(torch.zeros(4, 8)), linear.bias.expand(4, 3))
