@@ -25,7 +25,7 @@ from .analysis import (
 )
 from .component import RelationExtractor
 from .errors import BioreError, Errors, Warnings
-from .readers import with_gold_entities
+from .readers import apply_component, with_gold_entities
 from .relations import get_doc_id, get_group
 from .schema import Schema
 from .scorer import RelationKey, RelationTally, relation_keys
@@ -251,10 +251,8 @@ def _predict_end_to_end(nlp: Language, references: Sequence[Doc]) -> tuple[list[
     for name, component in nlp.pipeline:
         if isinstance(component, RelationExtractor):
             considered[name] = _extract(component, docs)
-        elif hasattr(component, "pipe"):
-            docs = list(component.pipe(docs, batch_size=len(docs)))
         else:
-            docs = [component(doc) for doc in docs]
+            docs = apply_component(component, docs)
     return docs, considered
 
 

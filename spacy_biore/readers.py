@@ -105,6 +105,23 @@ def with_gold_entities(nlp: Language, reference: Doc) -> Doc:
     return doc
 
 
+def with_predicted_entities(nlp: Language, references: Sequence[Doc], *, before: RelationExtractor) -> list[Doc]:
+    """Make Docs to predict on, of the texts alone: what the components before a component make of them."""
+    docs = [nlp.make_doc(reference.text) for reference in references]
+    for _, component in nlp.pipeline:
+        if component is before:
+            break
+        docs = apply_component(component, docs)
+    return docs
+
+
+def apply_component(component: Callable[[Doc], Doc], docs: list[Doc]) -> list[Doc]:
+    """Run a component of a pipeline on docs, all at once if it can."""
+    if hasattr(component, "pipe"):
+        return list(component.pipe(docs, batch_size=len(docs)))
+    return [component(doc) for doc in docs]
+
+
 def _copy_span(span: Span, doc: Doc) -> Span:
     return Span(doc, span.start, span.end, label=span.label_, kb_id=span.kb_id_, span_id=span.id_)
 

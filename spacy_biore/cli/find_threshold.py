@@ -25,12 +25,15 @@ def find_threshold_cli(
     name: Annotated[
         str | None, typer.Option("--name", help="The relation extractor, if the pipeline has more than one")
     ] = None,
+    end_to_end: Annotated[
+        bool, typer.Option("--end-to-end", "-e", help="Run the whole pipeline on the text (default: gold entities)")
+    ] = False,
     batch_size: Annotated[
         int | None, typer.Option("--batch-size", min=1, help="Documents a batch (default: the pipeline's own setting)")
     ] = None,
     gpu_id: Annotated[int, typer.Option("--gpu-id", "-g", help="GPU ID or -1 for CPU")] = -1,
 ) -> None:
-    """Find the threshold with the highest micro-averaged F, given gold entities.
+    """Find the threshold with the highest micro-averaged F, given gold entities or end to end.
 
     Pairs are scored once for all thresholds. Use the development corpus, never the test corpus.
     """
@@ -44,7 +47,7 @@ def find_threshold_cli(
         if not found.gold:
             raise BioreError(Errors.BR308.format(path=corpus_path))
         with progress(read_corpus(corpus_path, nlp), total=found.documents) as docs:
-            trials = try_thresholds(nlp, extractor, docs, batch_size=batch_size)
+            trials = try_thresholds(nlp, extractor, docs, end_to_end=end_to_end, batch_size=batch_size)
         best = best_trial(trials)
         print(make_table(["threshold", "P", "R", "F", ""], [_row(trial, is_best=trial is best) for trial in trials]))
         if output is not None:

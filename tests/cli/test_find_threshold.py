@@ -1,6 +1,7 @@
 """``python -m spacy biore find-threshold``: which threshold it chooses, what it saves, and how it fails."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,55 @@ def test_the_best_threshold_parts_right_from_wrong(nlp: Language, make_doc: Any,
         f[None] == f[0.5] == 0.0 and f[0.3] == 1.0 and f[0.25] == pytest.approx(0.8) and f[0.35] == pytest.approx(2 / 3)
     )
     assert extractor.cfg["threshold"] is None
+
+
+@pytest.fixture
+def recogniser(nlp: Language) -> Iterator[None]:
+    """Sentences, and a recogniser that knows aspirin, but not ibuprofen."""
+    nlp.add_pipe("sentencizer", first=True)
+    ruler = nlp.add_pipe("entity_ruler", first=True)
+    ruler.add_patterns([{"label": "CHEMICAL", "pattern": "aspirin"}, {"label": "GENE", "pattern": "ptgs"}])
+    yield
+    nlp.remove_pipe("entity_ruler")
+    nlp.remove_pipe("sentencizer")
+
+
+@pytest.mark.usefixtures("recogniser")
+def test_end_to_end_the_recogniser_counts(nlp: Language, make_doc: Any, monkeypatch: Any):
+    extractor = nlp.get_pipe("relation_extractor")
+    other = SENTENCE.replace("aspirin", "ibuprofen")
+    docs = [make_doc(text, [(0, 1, "INHIBITS")]) for text in (SENTENCE, other)]
+
+    def predict(batch: list[Doc]) -> Predictions:
+        candidates = extractor.get_candidates(batch)
+        n_pairs = sum(map(len, candidates))
+        scores = np.tile(np.array([[0.4, 0.0]], dtype=np.float32), (n_pairs, 1))
+        return Predictions(candidates, np.arange(n_pairs), scores, scores)
+
+    monkeypatch.setattr(extractor, "predict", predict)
+    tallies = {t.threshold: t.tally.micro for t in try_thresholds(nlp, extractor, docs, end_to_end=True)}
+    assert (tallies[0.4].tp, tallies[0.4].fp, tallies[0.4].fn) == (1, 0, 1)
+    assert tallies[0.45].fscore == 0.0
+    given_gold = {t.threshold: t.tally.micro.fscore for t in try_thresholds(nlp, extractor, docs)}
+    assert given_gold[0.4] == 1.0
+
+
+@pytest.mark.usefixtures("recogniser")
+def test_end_to_end_scores_are_those_of_evaluate(biore: Any, nlp: Language, corpus: Path, tmp_path: Path):
+    nlp.to_disk(tmp_path / "pipeline")
+    result = biore("find-threshold", tmp_path / "pipeline", corpus, "--end-to-end", "--output", tmp_path / "tuned")
+    assert result.code == 0, result.output
+    (best,) = [row for row in result.rows if row[-1:] == ["best"]]
+    assert biore("evaluate", tmp_path / "tuned", corpus, "-e", "--output", tmp_path / "scores.json").code == 0
+    scores = json.loads((tmp_path / "scores.json").read_text())
+    assert scores["rel_micro_f"] * 100 == pytest.approx(float(best[3]), abs=0.05)
+
+
+def test_end_to_end_without_a_recogniser_is_warned_of(biore: Any, nlp: Language, corpus: Path, tmp_path: Path):
+    nlp.add_pipe("sentencizer", first=True)
+    nlp.to_disk(tmp_path / "model")
+    nlp.remove_pipe("sentencizer")
+    assert "BRW01" in biore("find-threshold", tmp_path / "model", corpus, "--end-to-end").output
 
 
 def test_ties_go_to_the_natural_threshold(nlp: Language, corpus: Path):
