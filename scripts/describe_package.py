@@ -53,6 +53,7 @@ def main(
     version: Annotated[str, typer.Option("--version", help="Version of the package")],
     description: Annotated[str, typer.Option("--description", help="What it does, in a sentence")],
     made_from: Annotated[str, typer.Option("--made-from", help="What it is made from: CORPUS,ENCODER,TEXT")],
+    recogniser: Annotated[str, typer.Option(help="The kind of its recogniser")] = "",
     sources: Annotated[Path, typer.Option("--sources", help="YAML file that tells of them")] = Path(
         "assets/sources.yml"
     ),
@@ -62,7 +63,7 @@ def main(
     """Begin the folder of a package with its meta.json and its licences; `spacy package --meta-path` does the rest."""
     meta = read(pipeline / "meta.json")
     reports = [(path, read(path)) for path in results]
-    origins = find_sources(sources, made_from, has_vectors=bool(meta["vectors"]["width"]))
+    origins = find_sources(sources, made_from, recogniser=recogniser, has_vectors=bool(meta["vectors"]["width"]))
     package = f"{meta['lang']}_{name}"
     meta |= {"name": name, "version": version, "description": description, "author": author, "url": url}
     meta |= {

@@ -8,6 +8,10 @@ import srsly
 import typer
 from wasabi import msg
 
+# What recognisers learn from beside the corpus, by the names of their configs: configs/ner_single_<name>.cfg.
+OTHER_CORPORA = {"joint": ("bc5cdr", "gnormplus", "nlmgene")}
+ON_VECTORS = ("vectors", "joint")
+
 
 def main(
     path: Annotated[Path, typer.Argument(help="YAML file that tells of sources")],
@@ -15,20 +19,21 @@ def main(
     recogniser: Annotated[str, typer.Option(help="The kind of its recogniser")] = "",
 ) -> None:
     """Check that a file states the terms of some sources."""
-    found = find_sources(path, names, has_vectors=recogniser == "vectors")
+    found = find_sources(path, names, recogniser=recogniser, has_vectors=recogniser in ON_VECTORS)
     msg.good("A package will state the terms of its sources", ", ".join(source["name"] for source in found))
 
 
-def find_sources(path: Path, names: str, *, has_vectors: bool) -> list[dict[str, str]]:
+def find_sources(path: Path, names: str, *, recogniser: str, has_vectors: bool) -> list[dict[str, str]]:
     """Return the entries of a file of sources with these names; stop if one is missing or does not state its terms.
 
     Args:
         path: The file.
         names: CORPUS,ENCODER,TEXT: of texts there may be none, or several.
+        recogniser: The kind of its recogniser, which may have learned from further corpora.
         has_vectors: Whether there are word vectors, which were learned from a text.
     """
     parts = [name.strip() for name in names.split(",")]
-    wanted = [name for name in parts if name]
+    wanted = [name for name in (*parts, *OTHER_CORPORA.get(recogniser, ())) if name]
     if has_vectors and not any(parts[2:]):
         msg.fail("No source of the word vectors", "Name their text: --vars.text_source NAME.", exits=1)
     try:

@@ -35,7 +35,10 @@ class Source(NamedTuple):
 
 # Mentions have the boundaries that the corpus gives them, so that an exact match is one with the corpus. Gene families
 # and domains are not genes (GNormPlus and NLM-Gene tell them apart).
-GENES = ("--map-types", "Gene=GENE", "--types", "GENE", "--align", "cut", "--on-mismatch", "drop")
+OF_GENES = ("--types", "GENE", "--align", "cut", "--on-mismatch", "drop")
+GENES = ("--map-types", "Gene=GENE", *OF_GENES)
+# But they are in ChemProt, where a recogniser can learn from all of them.
+FAMILIES = ("--map-types", "Gene=GENE,FamilyName=GENE", *OF_GENES)
 DIVISION = ("--split", "0.85,0.15,0", "--seed", "0")
 
 SOURCES = {
@@ -62,6 +65,12 @@ SOURCES = {
     ),
     "gnormplus": Source("ner", "pubtator", GENES, inside="GNormPlus_Train.PubTator", test="GNormPlus_Test.PubTator"),
     "nlmgene": Source("ner", "pubtator", GENES, inside="NLMgene_Train.PubTator", test="NLMgene_Test.PubTator"),
+    "gnormplus_families": Source(
+        "ner", "pubtator", FAMILIES, inside="GNormPlus_Train.PubTator", test="GNormPlus_Test.PubTator"
+    ),
+    "nlmgene_families": Source(
+        "ner", "pubtator", FAMILIES, inside="NLMgene_Train.PubTator", test="NLMgene_Test.PubTator"
+    ),
 }
 
 

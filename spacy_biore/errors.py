@@ -417,6 +417,10 @@ class Warnings(metaclass=ErrorsWithCodes):
         "The relations that document '{doc_id}' had before '{name}' are not its own and were taken off it: {problem} "
         "Such documents are not warned of again."
     )
+    BRW23 = (
+        "{n_docs} documents of {path} are left out: they are among those to exclude, or hold a sentence of one. They "
+        "are {doc_ids}."
+    )
     # converting corpora
     BRW11 = "The split '{split}' in {path} has no table of relations: its documents are written without relations."
     BRW12 = (

@@ -159,6 +159,8 @@ def test_sources_can_be_checked_before_there_is_a_pipeline(tmp_path: Path):
     assert done.returncode == 1 and "'my/encoder'" in done.stdout and "encoder_source" in done.stdout
     done = run("package_sources", tmp_path / "sources.yml", "mine,mine,", "--recogniser", "vectors")
     assert done.returncode == 1 and "text_source" in done.stdout
+    done = run("package_sources", tmp_path / "sources.yml", "mine,mine,mine", "--recogniser", "joint")
+    assert done.returncode == 1 and "'bc5cdr'" in done.stdout
     done = run("package_sources", tmp_path / "sources.yml", ",")
     assert done.returncode == 1
 

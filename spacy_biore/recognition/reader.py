@@ -1,6 +1,7 @@
 """The corpus reader for recognisers: documents of several corpora, each with the entity types that it annotates."""
 
 import random
+import warnings
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
@@ -11,12 +12,17 @@ from spacy.tokens import Doc, DocBin
 from spacy.training import Example
 from spacy.training.corpus import FILE_TYPE, walk_corpus
 
-from ..errors import BioreError, Errors
+from ..adaptation.exclusion import Exclusion, read_exclusion
+from ..adaptation.texts import Text
+from ..errors import BioreError, Errors, Warnings
 from ..readers import CorpusReader, read_docs
+from ..relations import get_doc_id, get_group
 from .annotation import gold_mentions, keep_annotated
 from .component import PartialRecogniser
 
 T = TypeVar("T")
+# Of the documents that are left out.
+NAMES_SHOWN = 5
 
 
 class MentionCorpus(NamedTuple):
@@ -26,7 +32,9 @@ class MentionCorpus(NamedTuple):
     types: frozenset[str]
 
 
-def make_mention_reader(corpora: list[dict[str, Any]], buffer: int = 0, limit: int = 0) -> CorpusReader:
+def make_mention_reader(
+    corpora: list[dict[str, Any]], buffer: int = 0, limit: int = 0, exclude: str | None = None
+) -> CorpusReader:
     """Make a reader of mention-level corpora (registered as ``spacy-biore.MentionCorpora.v1``).
 
     The predicted docs hold the pipeline's own tokens and nothing else. References hold the entities of the types that
@@ -36,6 +44,8 @@ def make_mention_reader(corpora: list[dict[str, Any]], buffer: int = 0, limit: i
         corpora: For each corpus ``{"path", "types"}``.
         buffer: Mix the corpora, and shuffle so many docs together, others in each pass; 0 for the order of the corpora.
         limit: Read at most this many docs of each corpus; 0 for all.
+        exclude: File or folder of documents to leave out, such as the test part of another corpus: known by their
+            ids and by their sentences. How many there were is warned of (BRW23).
 
     Raises:
         BioreError: BR032 for a setting out of range, BR041 for a wrong entry of ``corpora``; when called, BR031 if
@@ -47,12 +57,13 @@ def make_mention_reader(corpora: list[dict[str, Any]], buffer: int = 0, limit: i
     if min(buffer, limit) < 0:
         raise BioreError(Errors.BR032.format(setting="buffer or limit", value=min(buffer, limit), expected="from 0 up"))
     entries = [_entry(corpus) for corpus in corpora]
+    exclusion = read_exclusion(Path(exclude)) if exclude else Exclusion(frozenset())
     # Python's numbers follow from the seed of the config.
     seeds = random.Random(random.getrandbits(64))
 
     def read_examples(nlp: Language) -> Iterator[Example]:
         _check_types(nlp, entries)
-        streams = [_references(corpus, nlp, limit=limit) for corpus in entries]
+        streams = [_references(corpus, nlp, exclusion, limit=limit) for corpus in entries]
         if buffer:
             rng = random.Random(seeds.getrandbits(64))
             mixed = _mixed(streams, [_size(corpus, limit=limit) for corpus in entries], rng)
@@ -90,14 +101,21 @@ def _check_types(nlp: Language, corpora: Sequence[MentionCorpus]) -> None:
             raise BioreError(Errors.BR042.format(path=corpus.path, **names))
 
 
-def _references(corpus: MentionCorpus, nlp: Language, *, limit: int) -> Iterator[Doc]:
+def _references(corpus: MentionCorpus, nlp: Language, exclusion: Exclusion, *, limit: int) -> Iterator[Doc]:
     """Yield the docs of a corpus that have tokens; at its end, check that it was what it is said to be."""
     met: set[str] = set()
+    excluded: list[str] = []
     for doc in read_docs(corpus.path, nlp, limit=limit):
         met.update(span.label_ for span in gold_mentions(doc))
-        if len(doc):
+        if exclusion.reason(Text(get_doc_id(doc), doc.text, "", (get_group(doc),))):
+            excluded.append(get_doc_id(doc))
+        elif len(doc):
             keep_annotated(doc, corpus.types)
             yield doc
+    if excluded:
+        doc_ids = ", ".join([*excluded[:NAMES_SHOWN], *(["..."] if len(excluded) > NAMES_SHOWN else [])])
+        text = Warnings.BRW23.format(path=corpus.path, n_docs=len(excluded), doc_ids=doc_ids)
+        warnings.warn(text, stacklevel=2)
     if not limit and (missing := corpus.types - met):
         names = {"missing": ", ".join(sorted(missing)), "found": ", ".join(sorted(met)) or "no mention at all"}
         raise BioreError(Errors.BR043.format(path=corpus.path, **names))

@@ -85,6 +85,22 @@ def test_limit_is_for_each_corpus(entries, nlp, buffer):
     assert sorted(len(annotated_types(eg.reference)) for eg in examples) == [1, 1, 2, 2]
 
 
+def test_excluded_documents_are_left_out_and_named(make_doc, nlp, tmp_path):
+    """Documents of a test part: one by its id, one by a sentence that it shares."""
+    sentence = "in this trial the daily dose of flaxol was doubled in all of the old mice without any effect ."
+    docs = [make_doc(text) for text in ("[a|GENE]", f"{sentence} [b|GENE] .", "[c|GENE]")]
+    test = [make_doc("another text"), make_doc(sentence)]
+    for doc, doc_id in zip([*docs, *test], ["1", "2", "3", "1", "t"], strict=True):
+        doc.user_data["biore_doc_id"] = doc_id
+    for name, part in (("train", docs), ("test", test)):
+        DocBin(docs=part, store_user_data=True).to_disk(tmp_path / f"{name}.spacy")
+    entries = [{"path": str(tmp_path / "train.spacy"), "types": ["GENE"]}]
+    read = make_mention_reader(entries, exclude=str(tmp_path / "test.spacy"))
+    with pytest.warns(UserWarning, match=r"BRW23\] 2 documents .* are 1, 2\."):
+        assert texts(nlp, read) == ["c"]
+    assert len(texts(nlp, make_mention_reader(entries))) == 3
+
+
 def test_empty_documents_are_left_out(make_doc, nlp, tmp_path):
     DocBin(docs=[make_doc(""), make_doc("[a|GENE]")]).to_disk(tmp_path / "a.spacy")
     entries = [{"path": str(tmp_path / "a.spacy"), "types": ["GENE"]}]
