@@ -34,7 +34,7 @@ def compare(nlp: Language, references: Sequence[Doc], *, rounds: int) -> dict[st
     """
     model = extractor(nlp).model
     network, fast, max_length = get_shim(model).network, get_shim(model).inference_network, model.attrs["max_length"]
-    # On a CPU the weights are in half precision or int8 already, and int8 layers take and give single precision.
+    # On a CPU the weights are in half precision or int8 already.
     autocast = arithmetic(extractor(nlp)) == "bfloat16" and fast is network
     docs = [with_gold_entities(nlp, reference) for reference in references]
     candidates = extractor(nlp).get_candidates(docs)

@@ -33,7 +33,7 @@ def find_sources(path: Path, names: str, *, recogniser: str, has_vectors: bool) 
         has_vectors: Whether there are word vectors, which were learned from a text.
     """
     parts = [name.strip() for name in names.split(",")]
-    wanted = [name for name in (*parts, *OTHER_CORPORA.get(recogniser, ())) if name]
+    wanted = [name for name in dict.fromkeys((*parts, *OTHER_CORPORA.get(recogniser, ()))) if name]
     if has_vectors and not any(parts[2:]):
         msg.fail("No source of the word vectors", "Name their text: --vars.text_source NAME.", exits=1)
     try:

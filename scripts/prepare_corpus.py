@@ -37,7 +37,7 @@ class Source(NamedTuple):
 # and domains are not genes (GNormPlus and NLM-Gene tell them apart).
 OF_GENES = ("--types", "GENE", "--align", "cut", "--on-mismatch", "drop")
 GENES = ("--map-types", "Gene=GENE", *OF_GENES)
-# But they are in ChemProt, where a recogniser can learn from all of them.
+# ChemProt's annotators took families for genes.
 FAMILIES = ("--map-types", "Gene=GENE,FamilyName=GENE", *OF_GENES)
 DIVISION = ("--split", "0.85,0.15,0", "--seed", "0")
 

@@ -418,8 +418,8 @@ class Warnings(metaclass=ErrorsWithCodes):
         "Such documents are not warned of again."
     )
     BRW23 = (
-        "{n_docs} documents of {path} are left out: they are among those to exclude, or hold a sentence of one. They "
-        "are {doc_ids}."
+        "{n_excluded} of {n_docs} documents of {path} are left out: they are among those to exclude, or hold a "
+        "sentence of one. They are {doc_ids}."
     )
     # converting corpora
     BRW11 = "The split '{split}' in {path} has no table of relations: its documents are written without relations."

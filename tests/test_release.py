@@ -161,6 +161,9 @@ def test_sources_can_be_checked_before_there_is_a_pipeline(tmp_path: Path):
     assert done.returncode == 1 and "text_source" in done.stdout
     done = run("package_sources", tmp_path / "sources.yml", "mine,mine,mine", "--recogniser", "joint")
     assert done.returncode == 1 and "'bc5cdr'" in done.stdout
+    done = run("package_sources", ROOT / "assets" / "sources.yml", "sample,bc5cdr,craft", "--recogniser", "joint")
+    assert done.returncode == 0 and "GNormPlus, NLM-Gene" in " ".join(done.stdout.split())
+    assert done.stdout.count("BC5CDR") == 1
     done = run("package_sources", tmp_path / "sources.yml", ",")
     assert done.returncode == 1
 

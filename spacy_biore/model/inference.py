@@ -34,7 +34,11 @@ def int8_copy(network: RelationNetwork, *, half: bool) -> RelationNetwork:
     """
     encoder = copy.deepcopy(network.encoder)
     replace_layers(encoder, nn.Linear, Int8Linear)
-    return _with_encoder(network, encoder.to(torch.bfloat16) if half else encoder)
+    if half:
+        # The parameters alone: buffers, such as the frequencies of rotary positions, need their precision.
+        for parameter in encoder.parameters():
+            parameter.data = parameter.data.bfloat16()
+    return _with_encoder(network, encoder)
 
 
 def _with_encoder(network: RelationNetwork, encoder: PreTrainedModel) -> RelationNetwork:

@@ -32,7 +32,7 @@ class Int8Linear(nn.Module):
         self.bias = None if linear.bias is None else linear.bias.detach().float()
 
     def forward(self, x: Tensor) -> Tensor:
-        """Map x (..., in) to (..., out), of the same type."""
+        """Map x (..., in), with at least one row and finite numbers, to (..., out) of the same type."""
         rows = x.reshape(-1, x.shape[-1])
         rounded, scale, zero = _rounded(rows)
         output = torch.ops.onednn.qlinear_pointwise(
@@ -53,11 +53,13 @@ def has_int8() -> bool:
         with torch.inference_mode():
             # Without first weights: to draw them would change what a training in progress draws next.
             linear = nn.utils.skip_init(nn.Linear, 16, 16)
-            nn.init.zeros_(linear.weight)
-            Int8Linear(linear)(torch.zeros(2, 16))
+            nn.init.ones_(linear.weight)
+            nn.init.zeros_(linear.bias)
+            layer = Int8Linear(linear)
+            outputs = [layer(torch.ones(2, 16, dtype=dtype)) for dtype in (torch.float32, torch.bfloat16)]
     except (AttributeError, NotImplementedError, RuntimeError, TypeError):
         return False
-    return True
+    return all(((output - 16).abs() < 1).all().item() for output in outputs)
 
 
 def _rounded(x: Tensor) -> tuple[Tensor, float, int]:

@@ -44,13 +44,13 @@ def make_mention_reader(
         corpora: For each corpus ``{"path", "types"}``.
         buffer: Mix the corpora, and shuffle so many docs together, others in each pass; 0 for the order of the corpora.
         limit: Read at most this many docs of each corpus; 0 for all.
-        exclude: File or folder of documents to leave out, such as the test part of another corpus: known by their
-            ids and by their sentences. How many there were is warned of (BRW23).
+        exclude: ``.spacy`` file of documents to leave out, or a folder of them, such as the test part of another
+            corpus: known by their ids and by their sentences. How many there were is warned of (BRW23).
 
     Raises:
-        BioreError: BR032 for a setting out of range, BR041 for a wrong entry of ``corpora``; when called, BR031 if
-            there is no corpus at a path, BR042 for a type that no recogniser finds, BR043 for one that a whole corpus
-            has no mention of.
+        BioreError: BR032 for a setting out of range, BR041 for a wrong entry of ``corpora``, what ``read_exclusion``
+            raises for ``exclude``; when called, BR031 if there is no corpus at a path, BR042 for a type that no
+            recogniser finds, BR043 for one that a whole corpus has no mention of.
     """
     if not corpora:
         raise BioreError(Errors.BR032.format(setting="corpora", value=corpora, expected="at least one corpus"))
@@ -105,16 +105,19 @@ def _references(corpus: MentionCorpus, nlp: Language, exclusion: Exclusion, *, l
     """Yield the docs of a corpus that have tokens; at its end, check that it was what it is said to be."""
     met: set[str] = set()
     excluded: list[str] = []
+    n_docs = 0
     for doc in read_docs(corpus.path, nlp, limit=limit):
-        met.update(span.label_ for span in gold_mentions(doc))
+        n_docs += 1
         if exclusion.reason(Text(get_doc_id(doc), doc.text, "", (get_group(doc),))):
             excluded.append(get_doc_id(doc))
-        elif len(doc):
+            continue
+        met.update(span.label_ for span in gold_mentions(doc))
+        if len(doc):
             keep_annotated(doc, corpus.types)
             yield doc
     if excluded:
         doc_ids = ", ".join([*excluded[:NAMES_SHOWN], *(["..."] if len(excluded) > NAMES_SHOWN else [])])
-        text = Warnings.BRW23.format(path=corpus.path, n_docs=len(excluded), doc_ids=doc_ids)
+        text = Warnings.BRW23.format(path=corpus.path, n_excluded=len(excluded), n_docs=n_docs, doc_ids=doc_ids)
         warnings.warn(text, stacklevel=2)
     if not limit and (missing := corpus.types - met):
         names = {"missing": ", ".join(sorted(missing)), "found": ", ".join(sorted(met)) or "no mention at all"}

@@ -59,14 +59,19 @@ def test_the_best_threshold_parts_right_from_wrong(nlp: Language, make_doc: Any,
 
 
 @pytest.fixture
-def recogniser(nlp: Language) -> Iterator[None]:
-    """Sentences, and a recogniser that knows aspirin, but not ibuprofen."""
+def sentences(nlp: Language) -> Iterator[None]:
     nlp.add_pipe("sentencizer", first=True)
+    yield
+    nlp.remove_pipe("sentencizer")
+
+
+@pytest.fixture
+def recogniser(nlp: Language, sentences: None) -> Iterator[None]:
+    """A recogniser that knows aspirin, but not ibuprofen."""
     ruler = nlp.add_pipe("entity_ruler", first=True)
     ruler.add_patterns([{"label": "CHEMICAL", "pattern": "aspirin"}, {"label": "GENE", "pattern": "ptgs"}])
     yield
     nlp.remove_pipe("entity_ruler")
-    nlp.remove_pipe("sentencizer")
 
 
 @pytest.mark.usefixtures("recogniser")
@@ -90,7 +95,11 @@ def test_end_to_end_the_recogniser_counts(nlp: Language, make_doc: Any, monkeypa
 
 
 @pytest.mark.usefixtures("recogniser")
-def test_end_to_end_scores_are_those_of_evaluate(biore: Any, nlp: Language, corpus: Path, tmp_path: Path):
+def test_end_to_end_scores_are_those_of_evaluate(biore: Any, nlp: Language, make_doc: Any, tmp_path: Path):
+    corpus = tmp_path / "dev.spacy"
+    texts = (SENTENCE, SENTENCE.replace("aspirin", "ibuprofen"))
+    docs = [make_doc(text, [(0, 1, "INHIBITS")]) for text in texts]
+    DocBin(docs=docs, store_user_data=True).to_disk(corpus)
     nlp.to_disk(tmp_path / "pipeline")
     result = biore("find-threshold", tmp_path / "pipeline", corpus, "--end-to-end", "--output", tmp_path / "tuned")
     assert result.code == 0, result.output
@@ -98,12 +107,12 @@ def test_end_to_end_scores_are_those_of_evaluate(biore: Any, nlp: Language, corp
     assert biore("evaluate", tmp_path / "tuned", corpus, "-e", "--output", tmp_path / "scores.json").code == 0
     scores = json.loads((tmp_path / "scores.json").read_text())
     assert scores["rel_micro_f"] * 100 == pytest.approx(float(best[3]), abs=0.05)
+    assert scores["lost"]["entity missed"] == 1
 
 
+@pytest.mark.usefixtures("sentences")
 def test_end_to_end_without_a_recogniser_is_warned_of(biore: Any, nlp: Language, corpus: Path, tmp_path: Path):
-    nlp.add_pipe("sentencizer", first=True)
     nlp.to_disk(tmp_path / "model")
-    nlp.remove_pipe("sentencizer")
     assert "BRW01" in biore("find-threshold", tmp_path / "model", corpus, "--end-to-end").output
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from spacy_biore.model.int8 import Int8Linear, has_int8
 
@@ -28,6 +28,20 @@ def test_row_of_zeros_stays_zero():
         linear.weight[1] = 0
         linear.bias.zero_()
         assert (Int8Linear(linear)(torch.randn(4, 8))[:, 1] == 0).all()
+
+
+@pytest.mark.parametrize("problem", [AttributeError, RuntimeError, None])
+def test_without_working_layers_there_is_no_int8(monkeypatch: pytest.MonkeyPatch, problem: type[Exception] | None):
+    """Where torch has other operators, or they compute something else."""
+
+    def forward(layer: Int8Linear, x: Tensor) -> Tensor:
+        if problem:
+            raise problem
+        return 2 * x
+
+    assert has_int8.__wrapped__()
+    monkeypatch.setattr(Int8Linear, "forward", forward)
+    assert not has_int8.__wrapped__()
 
 
 def test_type_of_the_output_is_that_of_the_input():

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 from transformers import AutoModel
 
+from spacy_biore.model.inference import int8_copy
 from spacy_biore.model.int8 import Int8Linear, has_int8
 from spacy_biore.model.network import RelationNetwork
 from spacy_biore.model.packed import PackedLinear, has_packed
@@ -69,10 +70,14 @@ def test_every_parameter_gets_a_gradient(network, inputs):
 
 needs_int8 = pytest.mark.skipif(not has_int8(), reason="this CPU does not compute with 8-bit integers")
 needs_bfloat16 = pytest.mark.skipif(not has_bfloat16("cpu"), reason="this CPU has no bfloat16")
-FAST = [pytest.param({"mixed_precision": True}, marks=needs_bfloat16), pytest.param({"int8": True}, marks=needs_int8)]
+FAST = [
+    pytest.param({"mixed_precision": True}, marks=needs_bfloat16),
+    pytest.param({"int8": True}, marks=needs_int8),
+    pytest.param({"int8": True, "mixed_precision": True}, marks=[needs_int8, needs_bfloat16]),
+]
 
 
-@pytest.mark.parametrize("fast", FAST, ids=["mixed_precision", "int8"])
+@pytest.mark.parametrize("fast", FAST, ids=["mixed_precision", "int8", "int8_mixed_precision"])
 def test_fast_predictions_follow_the_weights(make_nlp, make_example, fast):
     examples = [make_example("[aspirin|CHEMICAL] inhibits [ptgs|GENE].", [(0, 1, "INHIBITS")])]
     logits = []
@@ -98,16 +103,26 @@ def test_fast_predictions_follow_the_weights(make_nlp, make_example, fast):
 def test_weights_of_fast_predictions(make_nlp, make_example):
     example = make_example("[aspirin|CHEMICAL] inhibits [ptgs|GENE].", [(0, 1, "INHIBITS")])
     encoders = {}
-    for name in ("mixed_precision", "int8"):
-        nlp = make_nlp(model={name: True})
+    for names in (["mixed_precision"], ["int8"], ["int8", "mixed_precision"]):
+        nlp = make_nlp(model=dict.fromkeys(names, True))
         nlp.initialize(lambda: [example])
-        encoders[name] = nlp.get_pipe("relation_extractor").model.shims[0].inference_network.encoder
+        encoders["_".join(names)] = nlp.get_pipe("relation_extractor").model.shims[0].inference_network.encoder
     assert {p.dtype for p in encoders["mixed_precision"].parameters()} == {torch.bfloat16}
     if has_packed():
         assert any(isinstance(module, PackedLinear) for module in encoders["mixed_precision"].modules())
         assert not any(type(module) is nn.Linear for module in encoders["mixed_precision"].modules())
-    assert not any(type(module) is nn.Linear for module in encoders["int8"].modules())
-    assert any(isinstance(module, Int8Linear) for module in encoders["int8"].modules())
+    for name, dtype in (("int8", torch.float32), ("int8_mixed_precision", torch.bfloat16)):
+        assert not any(type(module) is nn.Linear for module in encoders[name].modules())
+        assert any(isinstance(module, Int8Linear) for module in encoders[name].modules())
+        assert {p.dtype for p in encoders[name].parameters()} == {dtype}
+
+
+@needs_int8
+def test_half_precision_is_that_of_parameters_alone(network):
+    network.encoder.register_buffer("frequencies", torch.rand(3))
+    encoder = int8_copy(network, half=True).encoder
+    assert encoder.frequencies.dtype == torch.float32
+    assert {p.dtype for p in encoder.parameters()} == {torch.bfloat16}
 
 
 @needs_int8

@@ -96,9 +96,11 @@ def test_excluded_documents_are_left_out_and_named(make_doc, nlp, tmp_path):
         DocBin(docs=part, store_user_data=True).to_disk(tmp_path / f"{name}.spacy")
     entries = [{"path": str(tmp_path / "train.spacy"), "types": ["GENE"]}]
     read = make_mention_reader(entries, exclude=str(tmp_path / "test.spacy"))
-    with pytest.warns(UserWarning, match=r"BRW23\] 2 documents .* are 1, 2\."):
+    with pytest.warns(UserWarning, match=r"BRW23\] 2 of 3 documents .* are 1, 2\."):
         assert texts(nlp, read) == ["c"]
     assert len(texts(nlp, make_mention_reader(entries))) == 3
+    with pytest.warns(UserWarning, match="BRW23"), pytest.raises(BioreError, match="BR043"):
+        texts(nlp, make_mention_reader(entries, exclude=str(tmp_path / "train.spacy")))
 
 
 def test_empty_documents_are_left_out(make_doc, nlp, tmp_path):

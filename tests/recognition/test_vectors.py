@@ -117,7 +117,7 @@ def test_recogniser_of_one_corpus_learns_from_others_too(
         "components.tok2vec.model.encode.width": 32,
         "components.tok2vec.model.embed.rows": [500, 500, 500, 500],
     }
-    with pytest.warns(UserWarning, match=r"BRW23\] 1 documents .*bc5cdr.* are bc5cdr0"):
+    with pytest.warns(UserWarning, match=r"BRW23\] 1 of 3 documents .*bc5cdr.* are bc5cdr0"):
         train(ROOT / "configs" / "ner_single_joint.cfg", tmp_path / "output", overrides=overrides)
     nlp = spacy.load(tmp_path / "output" / "model-last")
     assert nlp.pipe_names == ["tok2vec", "chemical_ner", "gene_ner"]
