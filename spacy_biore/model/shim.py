@@ -241,7 +241,7 @@ class NetworkShim(Shim):
 
     @property
     def _is_int8(self) -> bool:
-        return self.int8 and has_int8()
+        return self.int8 and has_int8(torch.bfloat16 if self._is_half else torch.float32)
 
     @property
     def _is_half(self) -> bool:
