@@ -53,7 +53,7 @@ def main(
     version: Annotated[str, typer.Option("--version", help="Version of the package")],
     description: Annotated[str, typer.Option("--description", help="What it does, in a sentence")],
     made_from: Annotated[str, typer.Option("--made-from", help="What it is made from: CORPUS,ENCODER,TEXT")],
-    recogniser: Annotated[str, typer.Option(help="The kind of its recogniser")] = "",
+    recogniser: Annotated[Path | None, typer.Option(help="Config of its recogniser")] = None,
     sources: Annotated[Path, typer.Option("--sources", help="YAML file that tells of them")] = Path(
         "assets/sources.yml"
     ),

@@ -1,4 +1,4 @@
-"""Learn word vectors (floret) from unlabelled text, for `configs/ner_single_vectors.cfg`."""
+"""Learn word vectors (floret) from unlabelled text, for recognisers."""
 
 import tempfile
 from collections import Counter
@@ -13,7 +13,7 @@ from spacy.util import minibatch
 from spacy.vectors import Vectors
 from wasabi import msg
 
-from spacy_biore.adaptation.exclusion import leave_out, read_exclusion
+from spacy_biore.adaptation.exclusion import leave_out, read_exclusions
 from spacy_biore.adaptation.texts import read_texts
 from spacy_biore.assembly.scispacy_parts import use_tokenizer
 from spacy_biore.cli.common import check_output, messages, progress, save_pipeline
@@ -29,7 +29,7 @@ FAILURE = "No vectors were learned"
 def main(
     text: Annotated[list[Path], typer.Argument(help="As `biore adapt --text`; what is named twice counts double")],
     output: Annotated[Path, typer.Argument(help="Folder for the vectors, as `spacy init vectors` makes it")],
-    exclude_ids: Annotated[Path | None, typer.Option(help="Documents to leave out, such as a test set")] = None,
+    exclude_ids: Annotated[list[Path] | None, typer.Option(help="Documents to leave out, such as test sets")] = None,
     width: Annotated[int, typer.Option(min=1, help="Numbers a vector")] = 96,
     rows: Annotated[int, typer.Option(min=1, help="Rows of the table that words and their parts share")] = 10_000,
     epochs: Annotated[int, typer.Option(min=1, help="Passes through the text")] = 5,
@@ -64,13 +64,13 @@ def main(
     msg.good(f"{rows:,} rows of width {width} in {output}")
 
 
-def write_words(text: list[Path], path: Path, exclude_ids: Path | None) -> Counter[str]:
+def write_words(text: list[Path], path: Path, exclude_ids: list[Path] | None) -> Counter[str]:
     """Write the tokens of each document in lower case on a line of its own; return what was read and left out."""
     nlp = use_tokenizer(spacy.blank("en"), split=SPLIT)
     counts: Counter[str] = Counter()
     texts = read_texts(text)
     if exclude_ids:
-        texts = leave_out(texts, read_exclusion(exclude_ids), counts)
+        texts = leave_out(texts, read_exclusions(exclude_ids), counts)
     with path.open("w", encoding="utf8") as file:
         for batch in minibatch(progress(texts, "text"), BATCH):
             # Without it the vocabulary would grow with the text.

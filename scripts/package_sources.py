@@ -6,34 +6,33 @@ from typing import Annotated
 
 import srsly
 import typer
+from spacy.util import load_config
 from wasabi import msg
-
-# What recognisers learn from beside the corpus, by the names of their configs: configs/ner_single_<name>.cfg.
-OTHER_CORPORA = {"joint": ("bc5cdr", "gnormplus", "nlmgene")}
-ON_VECTORS = ("vectors", "joint")
 
 
 def main(
     path: Annotated[Path, typer.Argument(help="YAML file that tells of sources")],
     names: Annotated[str, typer.Argument(help="What a package is made from: CORPUS,ENCODER,TEXT")],
-    recogniser: Annotated[str, typer.Option(help="The kind of its recogniser")] = "",
+    recogniser: Annotated[Path | None, typer.Option(help="Config of its recogniser")] = None,
 ) -> None:
     """Check that a file states the terms of some sources."""
-    found = find_sources(path, names, recogniser=recogniser, has_vectors=recogniser in ON_VECTORS)
+    found = find_sources(path, names, recogniser=recogniser)
     msg.good("A package will state the terms of its sources", ", ".join(source["name"] for source in found))
 
 
-def find_sources(path: Path, names: str, *, recogniser: str, has_vectors: bool) -> list[dict[str, str]]:
+def find_sources(
+    path: Path, names: str, *, recogniser: Path | None = None, has_vectors: bool = False
+) -> list[dict[str, str]]:
     """Return the entries of a file of sources with these names; stop if one is missing or does not state its terms.
 
     Args:
         path: The file.
         names: CORPUS,ENCODER,TEXT: of texts there may be none, or several.
-        recogniser: The kind of its recogniser, which may have learned from further corpora.
+        recogniser: Config of the recogniser, which may learn from further corpora.
         has_vectors: Whether there are word vectors, which were learned from a text.
     """
     parts = [name.strip() for name in names.split(",")]
-    wanted = [name for name in dict.fromkeys((*parts, *OTHER_CORPORA.get(recogniser, ()))) if name]
+    wanted = [name for name in dict.fromkeys((*parts, *(corpora_of(recogniser) if recogniser else ()))) if name]
     if has_vectors and not any(parts[2:]):
         msg.fail("No source of the word vectors", "Name their text: --vars.text_source NAME.", exits=1)
     try:
@@ -50,6 +49,12 @@ def find_sources(path: Path, names: str, *, recogniser: str, has_vectors: bool) 
             )
             msg.fail(f"{path} does not tell what '{name}' is", advice, exits=1)
     return [known[name] for name in wanted]
+
+
+def corpora_of(config: Path) -> list[str]:
+    """Return the corpora that a recogniser learns from beside that of the project, by the names of their folders."""
+    reader = load_config(config)["corpora"]["train"]
+    return [Path(entry["path"]).parent.name for entry in reader.get("corpora", [])]
 
 
 def list_terms(sources: Iterable[dict[str, str]]) -> str:

@@ -33,12 +33,11 @@ class Source(NamedTuple):
     test: str = ""
 
 
-# Mentions have the boundaries that the corpus gives them, so that an exact match is one with the corpus. Gene families
-# and domains are not genes (GNormPlus and NLM-Gene tell them apart).
-OF_GENES = ("--types", "GENE", "--align", "cut", "--on-mismatch", "drop")
-GENES = ("--map-types", "Gene=GENE", *OF_GENES)
-# ChemProt's annotators took families for genes.
-FAMILIES = ("--map-types", "Gene=GENE,FamilyName=GENE", *OF_GENES)
+# Mentions have the boundaries that the corpus gives them, so that an exact match is one with the corpus. Families count
+# as genes, as ChemProt's annotators had it; GNormPlus and NLM-Gene tell them apart. Protein domains don't.
+GENES = ("--map-types", "Gene=GENE,FamilyName=GENE", "--types", "GENE", "--align", "cut", "--on-mismatch", "drop")
+# NCBI Disease tells names of single diseases from those of classes, of several at once, and those before a noun.
+DISEASES = ",".join(f"{name}=DISEASE" for name in ("SpecificDisease", "DiseaseClass", "CompositeMention", "Modifier"))
 DIVISION = ("--split", "0.85,0.15,0", "--seed", "0")
 
 SOURCES = {
@@ -65,11 +64,12 @@ SOURCES = {
     ),
     "gnormplus": Source("ner", "pubtator", GENES, inside="GNormPlus_Train.PubTator", test="GNormPlus_Test.PubTator"),
     "nlmgene": Source("ner", "pubtator", GENES, inside="NLMgene_Train.PubTator", test="NLMgene_Test.PubTator"),
-    "gnormplus_families": Source(
-        "ner", "pubtator", FAMILIES, inside="GNormPlus_Train.PubTator", test="GNormPlus_Test.PubTator"
-    ),
-    "nlmgene_families": Source(
-        "ner", "pubtator", FAMILIES, inside="NLMgene_Train.PubTator", test="NLMgene_Test.PubTator"
+    "ncbi_disease": Source(
+        "ner",
+        "pubtator",
+        ("--map-types", DISEASES, "--align", "cut", "--on-mismatch", "drop"),
+        inside="NCBIdisease_TrainDev.PubTator",
+        test="NCBIdisease_Test.PubTator",
     ),
 }
 

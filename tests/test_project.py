@@ -40,7 +40,9 @@ def test_every_step_of_a_workflow_is_a_command(project):
         assert set(steps) <= commands
 
 
-@pytest.mark.parametrize("workflows", [["all"], ["all", "release"]], ids=lambda names: names[-1])
+@pytest.mark.parametrize(
+    "workflows", [["all"], ["all", "release"], ["all", "release-single"]], ids=lambda names: names[-1]
+)
 def test_every_file_that_a_command_depends_on_is_there_or_made_by_an_earlier_one(project, workflows):
     commands = {command["name"]: command for command in project["commands"]}
     made: set[str] = set()
@@ -57,21 +59,23 @@ def test_every_dependency_and_output_is_one_path(project):
 
 def test_release_of_another_size_shares_no_output(project):
     other = load_project_config(
-        ROOT, overrides={"vars.size": "trf", "vars.recogniser_on": "transformer", "vars.limit": 110}
+        ROOT, overrides={"vars.size": "trf", "vars.ner_config": "ner_transformer", "vars.limit": 110}
     )
     made = [{path for one in steps(which, "release") for path in one.get("outputs", [])} for which in (project, other)]
-    assert made[0] and not made[0] & made[1]
+    assert made[0] & made[1] == {path for path in made[0] if path.startswith("corpus/")} != made[0]
     [install] = [one for one in steps(other, "release") if one["name"] == "install-release"]
     assert "en_biore_sample_trf" in install["script"][1] and "--limit 110" in install["script"][0]
 
 
 def test_sources_of_the_package_are_checked_first_and_follow_the_encoder():
     config = load_project_config(ROOT, overrides={"vars.encoder": "another"})
-    assert steps(config, "release")[0]["script"][0].endswith(" sample,another, --recogniser tok2vec")
+    assert steps(config, "release")[0]["script"][0].endswith(" sample,another, --recogniser configs/ner_tok2vec.cfg")
     config = load_project_config(ROOT, overrides={"vars.encoder": "a/folder", "vars.encoder_source": "known"})
-    assert steps(config, "release")[0]["script"][0].endswith(" sample,known, --recogniser tok2vec")
+    assert steps(config, "release")[0]["script"][0].endswith(" sample,known, --recogniser configs/ner_tok2vec.cfg")
     config = load_project_config(ROOT, overrides={"vars.encoder": "another", "vars.text_source": "mine"})
-    assert steps(config, "release")[0]["script"][0].endswith(" sample,another,mine --recogniser tok2vec")
+    assert steps(config, "release")[0]["script"][0].endswith(
+        " sample,another,mine --recogniser configs/ner_tok2vec.cfg"
+    )
 
 
 @pytest.mark.parametrize(
@@ -96,8 +100,8 @@ def test_steps_of_the_release_read_what_they_depend_on_and_write_their_outputs(p
             assert inside, f"{name}: {path} is neither among deps nor outputs"
 
 
-def test_release_is_not_bound_to_a_corpus(project):
-    steps = set(project["workflows"]["release"])
+def test_release_of_its_own_mentions_is_not_bound_to_a_corpus(project):
+    steps = set(project["workflows"]["release-single"])
     assert "chemprot" not in json.dumps([command for command in project["commands"] if command["name"] in steps])
 
 

@@ -157,12 +157,13 @@ def test_sources_can_be_checked_before_there_is_a_pipeline(tmp_path: Path):
     assert done.returncode == 0 and "My corpus" in done.stdout
     done = run("package_sources", tmp_path / "sources.yml", "mine,my/encoder")
     assert done.returncode == 1 and "'my/encoder'" in done.stdout and "encoder_source" in done.stdout
-    done = run("package_sources", tmp_path / "sources.yml", "mine,mine,", "--recogniser", "vectors")
-    assert done.returncode == 1 and "text_source" in done.stdout
-    done = run("package_sources", tmp_path / "sources.yml", "mine,mine,mine", "--recogniser", "joint")
-    assert done.returncode == 1 and "'bc5cdr'" in done.stdout
-    done = run("package_sources", ROOT / "assets" / "sources.yml", "sample,bc5cdr,craft", "--recogniser", "joint")
-    assert done.returncode == 0 and "GNormPlus, NLM-Gene" in " ".join(done.stdout.split())
+    single, joint = (ROOT / "configs" / f"{name}.cfg" for name in ("ner_single_tok2vec", "ner_tok2vec"))
+    done = run("package_sources", tmp_path / "sources.yml", "mine,mine,", "--recogniser", single)
+    assert done.returncode == 0
+    done = run("package_sources", tmp_path / "sources.yml", "mine,mine,", "--recogniser", joint)
+    assert done.returncode == 1 and "'chemprot'" in done.stdout
+    done = run("package_sources", ROOT / "assets" / "sources.yml", "chemprot,bc5cdr,craft", "--recogniser", joint)
+    assert done.returncode == 0 and "NCBI Disease, GNormPlus, NLM-Gene" in " ".join(done.stdout.split())
     assert done.stdout.count("BC5CDR") == 1
     done = run("package_sources", tmp_path / "sources.yml", ",")
     assert done.returncode == 1

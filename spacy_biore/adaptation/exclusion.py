@@ -62,6 +62,16 @@ def read_exclusion(path: Path) -> Exclusion:
     return Exclusion(frozenset(ids), sentences)
 
 
+def read_exclusions(paths: Iterable[str | Path]) -> Exclusion:
+    """Read the documents of several files or folders; see ``read_exclusion``."""
+    ids: set[str] = set()
+    sentences: dict[int, str] = {}
+    for exclusion in map(read_exclusion, map(Path, paths)):
+        ids |= exclusion.ids
+        sentences |= exclusion.sentences
+    return Exclusion(frozenset(ids), sentences)
+
+
 def without(texts: Iterable[Text], exclusion: Exclusion) -> Iterator[Text]:
     """Yield texts, making sure that none of them is an excluded one.
 

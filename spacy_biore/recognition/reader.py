@@ -12,7 +12,7 @@ from spacy.tokens import Doc, DocBin
 from spacy.training import Example
 from spacy.training.corpus import FILE_TYPE, walk_corpus
 
-from ..adaptation.exclusion import Exclusion, read_exclusion
+from ..adaptation.exclusion import Exclusion, read_exclusions
 from ..adaptation.texts import Text
 from ..errors import BioreError, Errors, Warnings
 from ..readers import CorpusReader, read_docs
@@ -33,7 +33,7 @@ class MentionCorpus(NamedTuple):
 
 
 def make_mention_reader(
-    corpora: list[dict[str, Any]], buffer: int = 0, limit: int = 0, exclude: str | None = None
+    corpora: list[dict[str, Any]], buffer: int = 0, limit: int = 0, exclude: str | list[str] | None = None
 ) -> CorpusReader:
     """Make a reader of mention-level corpora (registered as ``spacy-biore.MentionCorpora.v1``).
 
@@ -44,8 +44,8 @@ def make_mention_reader(
         corpora: For each corpus ``{"path", "types"}``.
         buffer: Mix the corpora, and shuffle so many docs together, others in each pass; 0 for the order of the corpora.
         limit: Read at most this many docs of each corpus; 0 for all.
-        exclude: ``.spacy`` file of documents to leave out, or a folder of them, such as the test part of another
-            corpus: known by their ids and by their sentences. How many there were is warned of (BRW23).
+        exclude: ``.spacy`` file of documents to leave out, or a folder of them, or a list of these, such as the test
+            parts of all corpora: known by their ids and by their sentences. How many there were is warned of (BRW23).
 
     Raises:
         BioreError: BR032 for a setting out of range, BR041 for a wrong entry of ``corpora``, what ``read_exclusion``
@@ -57,7 +57,7 @@ def make_mention_reader(
     if min(buffer, limit) < 0:
         raise BioreError(Errors.BR032.format(setting="buffer or limit", value=min(buffer, limit), expected="from 0 up"))
     entries = [_entry(corpus) for corpus in corpora]
-    exclusion = read_exclusion(Path(exclude)) if exclude else Exclusion(frozenset())
+    exclusion = read_exclusions([exclude] if isinstance(exclude, str) else exclude or [])
     # Python's numbers follow from the seed of the config.
     seeds = random.Random(random.getrandbits(64))
 

@@ -17,6 +17,7 @@ def build_transformer(
     get_spans: Callable,
     layers: int = 1,
     rate: float = 1.0,
+    train_embeddings: bool = True,
     tokenizer_config: dict[str, Any] | None = None,
     transformer_config: dict[str, Any] | None = None,
     mixed_precision: bool = True,
@@ -26,13 +27,15 @@ def build_transformer(
 
     It is ``spacy-transformers.TransformerModel.v3`` with the same settings and the same saved form. There,
     ``mixed_precision`` is for GPUs; here it also makes a CPU that has bfloat16 compute in it, and dropout costs a CPU
-    less (see ``ByteDropout``). ``layers`` and ``rate`` are ours.
+    less (see ``ByteDropout``), and attention is what learns fastest on the device. ``layers``, ``rate`` and
+    ``train_embeddings`` are ours.
 
     Args:
         name: Pre-trained encoder: a folder or a name on the hub.
         get_spans: Cuts docs into pieces of a length that the encoder can take.
         layers: The vector of a word piece is the mean of so many of the last layers, or of all if there are fewer.
         rate: Learning rate of the transformer, as a multiple of that of the recognisers, which begin untrained.
+        train_embeddings: Learn the vectors of the vocabulary as well, not only the layers above them.
         tokenizer_config: Settings of its tokenizer.
         transformer_config: Values of its configuration to change.
         mixed_precision: Compute in half precision where the device has it.
@@ -48,15 +51,18 @@ def build_transformer(
         raise BioreError(Errors.BR614.format(layers=layers, rate=rate))
     from spacy_transformers.layers import TransformerModel
 
+    from ..model.encoders import attention_implementation
     from .transformer_shim import HalfPrecisionShim
 
-    model = TransformerModel(name, get_spans, tokenizer_config or {}, transformer_config or {})
+    settings = {"attn_implementation": attention_implementation(), **(transformer_config or {})}
+    model = TransformerModel(name, get_spans, tokenizer_config or {}, settings)
     [wrapper] = model.layers
     known = wrapper.shims[0]._hfmodel  # type: ignore[attr-defined]
     wrapper.shims[0] = HalfPrecisionShim(
         known,
         layers=layers,
         rate=rate,
+        train_embeddings=train_embeddings,
         mixed_precision=mixed_precision,
         grad_scaler_config=grad_scaler_config or {},
     )

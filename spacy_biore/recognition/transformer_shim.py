@@ -7,13 +7,23 @@ import torch
 from spacy_transformers.data_classes import HFObjects
 from spacy_transformers.layers.hf_shim import HFShim
 from thinc.api import ArgsKwargs, Optimizer, get_torch_default_device
+from transformers import AutoModel, PretrainedConfig, PreTrainedModel
 
 from ..model.dropout import use_byte_dropout
+from ..model.encoders import attention_implementation
 from ..model.forks import ForkGuard
 from ..model.shim import has_bfloat16
 
 # The most pieces of text that are predicted at once: all those of one long Doc would fill the memory.
 MAX_ROWS = 64
+
+
+class _FastAttention(AutoModel):
+    """Makes transformers with the attention that is fastest on the device in use: a saved one does not know its own."""
+
+    @classmethod
+    def from_config(cls, config: PretrainedConfig) -> PreTrainedModel:
+        return super().from_config(config, attn_implementation=attention_implementation())
 
 
 class HalfPrecisionShim(HFShim):
@@ -23,6 +33,7 @@ class HalfPrecisionShim(HFShim):
         model: What spacy-transformers knows of the transformer.
         layers: The output is the mean of so many of its last layers.
         rate: Its learning rate, as a multiple of the optimizer's.
+        train_embeddings: Learn the vectors of the vocabulary as well.
         mixed_precision: Compute in half precision where the device has it.
         grad_scaler_config: Settings of the scaling of gradients on a GPU; bfloat16 needs none.
     """
@@ -33,15 +44,34 @@ class HalfPrecisionShim(HFShim):
         *,
         layers: int,
         rate: float,
+        train_embeddings: bool,
         mixed_precision: bool,
         grad_scaler_config: dict[str, Any],
     ) -> None:
+        self._train_embeddings = train_embeddings
         on_gpu = get_torch_default_device().type == "cuda"
-        super().__init__(model, mixed_precision=mixed_precision and on_gpu, grad_scaler_config=dict(grad_scaler_config))
+        super().__init__(
+            model,
+            model_cls=_FastAttention,
+            mixed_precision=mixed_precision and on_gpu,
+            grad_scaler_config=dict(grad_scaler_config),
+        )
         self._layers = layers
         self._rate = rate
         self._guard = ForkGuard()
         self._bfloat16_on_cpu = mixed_precision and has_bfloat16("cpu")
+
+    @property
+    def _model(self) -> Any:
+        """The transformer: spacy-transformers sets it when it initializes or loads the model."""
+        return self._transformer
+
+    @_model.setter
+    def _model(self, transformer: Any) -> None:
+        self._transformer = transformer
+        if transformer is not None:
+            use_byte_dropout(transformer)
+            transformer.get_input_embeddings().requires_grad_(self._train_embeddings)
 
     def predict(self, inputs: Any) -> Any:
         """Return the output of the transformer in single precision."""
@@ -52,7 +82,6 @@ class HalfPrecisionShim(HFShim):
 
     def begin_update(self, inputs: Any) -> tuple[Any, Callable]:
         """Return the output of the transformer in single precision, and a function that takes its gradient."""
-        use_byte_dropout(self._model)
         with self._autocast():
             output, backprop = super().begin_update(self._asking(inputs))
         return self._finished(output), backprop

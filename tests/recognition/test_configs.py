@@ -20,20 +20,28 @@ SMALL = {
     "training.max_steps": 6,
     "training.eval_frequency": 3,
     "training.patience": 0,
-    "components.chemical_disease_ner.model.hidden_width": 16,
-    "components.gene_ner.model.hidden_width": 16,
+    **{f"components.{name}_ner.model.hidden_width": 16 for name in ("chemical", "disease", "gene")},
 }
 TEXT = "The flaxol dose led to grimpox with more nolf3 in mice; 1,25(OH)2D3 and [3H]thymidine-like effects."
 
 
 @pytest.fixture(scope="module")
-def corpus(schemes: dict[str, list[Doc]], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the files that the configs name."""
+def corpus(
+    schemes: dict[str, list[Doc]], make_doc: Callable[..., Doc], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """A folder with the files that the configs name; one training document is in a test part, too."""
     folder = tmp_path_factory.mktemp("corpus")
-    for name, docs in {"bc5cdr": schemes["cdr"], "gnormplus": schemes["genes"], "nlmgene": schemes["genes"]}.items():
+    own = [make_doc(f"[{word}|CHEMICAL] blocks [{word}ase|GENE] in mice.") for word in ("zorbin", "querine", "tolan")]
+    kinds = {"chemprot": own * 3, "bc5cdr": schemes["cdr"], "ncbi_disease": schemes["cdr"]}
+    for name, docs in {**kinds, "gnormplus": schemes["genes"], "nlmgene": schemes["genes"]}.items():
         (folder / name).mkdir()
         for part in ("train", "dev", "test"):
-            DocBin(docs=docs[:8], store_user_data=True).to_disk(folder / name / f"{part}.spacy")
+            copies = [doc.copy() for doc in docs[:8]]
+            for number, doc in enumerate(copies):
+                doc.user_data["biore_doc_id"] = f"{name}_{part}_{number}"
+            if name == "nlmgene" and part == "train":  # an article that ChemProt has as well
+                copies[0].user_data["biore_doc_id"] = "chemprot_test_0"
+            DocBin(docs=copies, store_user_data=True).to_disk(folder / name / f"{part}.spacy")
     return folder
 
 
@@ -43,7 +51,8 @@ def run(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[...,
 
     def train_config(name: str, **overrides: Any) -> Path:
         output = tmp_path_factory.mktemp(name)
-        train(CONFIGS / f"{name}.cfg", output, overrides={"paths.corpora": str(corpus), **SMALL, **overrides})
+        with pytest.warns(UserWarning, match=r"BRW23\] 1 of 8 documents .*nlmgene/train.* They are chemprot_test_0"):
+            train(CONFIGS / f"{name}.cfg", output, overrides={"paths.corpora": str(corpus), **SMALL, **overrides})
         return output / "model-last"
 
     return train_config
@@ -71,7 +80,7 @@ print(*nlp({TEXT!r})[12:])
 def test_scores_of_training_are_those_of_annotated_types(tok2vec_path: Path):
     performance = spacy.load(tok2vec_path).meta["performance"]
     assert performance["ents_per_type"].keys() == {"CHEMICAL", "DISEASE", "GENE"}
-    assert performance["gene_ner_loss"] > 0 and performance["chemical_disease_ner_loss"] > 0
+    assert min(performance[f"{name}_ner_loss"] for name in ("chemical", "disease", "gene")) > 0
 
 
 def test_stock_evaluation_counts_the_types_of_the_file(tok2vec_path: Path, corpus: Path, capsys: Any):
@@ -85,11 +94,11 @@ def test_stock_evaluation_counts_the_types_of_the_file(tok2vec_path: Path, corpu
 def test_transformer_is_shared_and_saved(run: Callable[..., Path], tiny_encoder: str):
     path = run("ner_transformer", **{"paths.encoder": tiny_encoder, "training.optimizer.learn_rate.initial_rate": 0.01})
     nlp = spacy.load(path)
-    assert nlp.pipe_names == ["transformer", "chemical_disease_ner", "gene_ner", "doc_cleaner"]
-    assert len(nlp.get_pipe("transformer").listeners) == 2  # type: ignore[attr-defined]
+    assert nlp.pipe_names == ["transformer", "chemical_ner", "disease_ner", "gene_ner", "doc_cleaner"]
+    assert len(nlp.get_pipe("transformer").listeners) == 3  # type: ignore[attr-defined]
     assert nlp(TEXT)._.trf_data is None
     losses = nlp.meta["performance"]
-    assert all(losses[f"{name}_loss"] > 0 for name in ("transformer", "chemical_disease_ner", "gene_ner"))
+    assert all(losses[f"{name}_loss"] > 0 for name in ("transformer", "chemical_ner", "disease_ner", "gene_ner"))
     again = [[(e.text, e.label_) for e in doc.ents] for doc in spacy.load(path).pipe([TEXT, "", TEXT])]
     assert again[0] == again[2] == [(e.text, e.label_) for e in nlp(TEXT).ents] and again[1] == []
 

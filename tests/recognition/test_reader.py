@@ -99,6 +99,11 @@ def test_excluded_documents_are_left_out_and_named(make_doc, nlp, tmp_path):
     with pytest.warns(UserWarning, match=r"BRW23\] 2 of 3 documents .* are 1, 2\."):
         assert texts(nlp, read) == ["c"]
     assert len(texts(nlp, make_mention_reader(entries))) == 3
+    for part, doc in (("first", test[0]), ("second", test[1])):
+        DocBin(docs=[doc], store_user_data=True).to_disk(tmp_path / f"{part}.spacy")
+    read = make_mention_reader(entries, exclude=[str(tmp_path / f"{part}.spacy") for part in ("first", "second")])
+    with pytest.warns(UserWarning, match=r"BRW23\] 2 of 3 documents"):
+        assert texts(nlp, read) == ["c"]
     with pytest.warns(UserWarning, match="BRW23"), pytest.raises(BioreError, match="BR043"):
         texts(nlp, make_mention_reader(entries, exclude=str(tmp_path / "train.spacy")))
 

@@ -18,6 +18,7 @@ from transformers.utils import ModelOutput
 pytest.importorskip("spacy_transformers")
 
 from spacy_biore.errors import BioreError
+from spacy_biore.model.encoders import attention_implementation
 from spacy_biore.model.shim import has_bfloat16
 from spacy_biore.recognition import transformer_shim
 from spacy_biore.recognition.transformer import build_transformer
@@ -55,7 +56,8 @@ def test_vectors_are_those_of_spacy_transformers(make_nlp: Callable[..., Languag
 
 def test_single_precision_is_the_same_as_without_us(make_nlp: Callable[..., Language]):
     ours = make_nlp("spacy-biore.TransformerModel.v1", mixed_precision=False)
-    theirs = make_nlp("spacy-transformers.TransformerModel.v3")
+    attention = {"attn_implementation": attention_implementation()}
+    theirs = make_nlp("spacy-transformers.TransformerModel.v3", transformer_config=attention)
     assert np.array_equal(states(ours.pipe(TEXTS)), states(theirs.pipe(TEXTS)))
 
 
@@ -98,6 +100,29 @@ def test_the_transformer_has_a_learning_rate_of_its_own(make_nlp: Callable[..., 
         steps.append((before - model.transformer.embeddings.LayerNorm.bias).detach().numpy())
         assert optimizer.learn_rate == 0.01
     np.testing.assert_allclose(steps[1], steps[0] / 4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("train_embeddings", [True, False])
+def test_vectors_of_the_vocabulary_learn_unless_told_otherwise(
+    make_nlp: Callable[..., Language], train_embeddings: bool
+):
+    nlp = make_nlp("spacy-biore.TransformerModel.v1", mixed_precision=False, train_embeddings=train_embeddings)
+    model = nlp.get_pipe("transformer").model  # type: ignore[attr-defined]
+    layers = model.transformer
+    watched = [layers.embeddings.word_embeddings.weight, layers.embeddings.position_embeddings.weight]
+    before = [weights.detach().clone() for weights in watched]
+    output, backprop = model.begin_update([nlp.make_doc(text) for text in TEXTS])
+    ones = ModelOutput(last_hidden_state=torch.ones_like(output.model_output.last_hidden_state).tril())
+    backprop(replace(output, model_output=ones))
+    model.finish_update(Adam(0.01))
+    changed = [not torch.equal(*pair) for pair in zip(before, watched, strict=True)]
+    assert changed == [train_embeddings, True]
+
+
+def test_attention_is_the_one_that_learns_fastest_unless_told_otherwise(make_nlp: Callable[..., Language]):
+    for asked, expected in (({}, "eager"), ({"attn_implementation": "sdpa"}, "sdpa")):
+        nlp = make_nlp("spacy-biore.TransformerModel.v1", transformer_config=asked)
+        assert nlp.get_pipe("transformer").model.transformer.config._attn_implementation == expected  # type: ignore[attr-defined]
 
 
 def test_saved_model_computes_the_same(make_nlp: Callable[..., Language]):

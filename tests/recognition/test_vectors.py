@@ -84,41 +84,12 @@ def test_recogniser_reads_them(vectors: Path, schemes: dict[str, list[Doc]], tmp
         "paths.vectors": str(vectors),
         "training.max_steps": 2,
         "training.eval_frequency": 2,
+        "components.tok2vec.model.embed.include_static_vectors": True,
         "components.tok2vec.model.encode.width": 32,
         "components.tok2vec.model.embed.rows": [500, 500, 500, 500],
     }
-    train(ROOT / "configs" / "ner_single_vectors.cfg", tmp_path, overrides=overrides)
+    train(ROOT / "configs" / "ner_single_tok2vec.cfg", tmp_path, overrides=overrides)
     nlp = spacy.load(tmp_path / "model-last")
     assert nlp.vocab.vectors.shape == (50, 8)
     assert any(node.name == "static_vectors" for node in nlp.get_pipe("tok2vec").model.walk())  # type: ignore[attr-defined]
     assert len(nlp(TEXT).to_array("ENT_IOB")) == 15
-
-
-def test_recogniser_of_one_corpus_learns_from_others_too(
-    vectors: Path, schemes: dict[str, list[Doc]], make_doc: Callable[..., Doc], tmp_path: Path
-):
-    own = [make_doc(f"[{word}|CHEMICAL] blocks [{word}ase|GENE] in mice.") for word in ("zorbin", "querine", "tolan")]
-    others = {"bc5cdr": schemes["cdr"], "gnormplus_families": schemes["genes"], "nlmgene_families": schemes["genes"]}
-    for name, docs in {**others, "mine": own}.items():
-        for number, doc in enumerate(docs):
-            doc.user_data["biore_doc_id"] = f"{name}{number}"
-        (tmp_path / name).mkdir()
-        for part in ("train", "dev"):
-            DocBin(docs=docs[:3], store_user_data=True).to_disk(tmp_path / name / f"{part}.spacy")
-    parts = {"train": own[:1], "dev": own[1:2], "test": [own[2], schemes["cdr"][0]]}
-    for part, docs in parts.items():
-        DocBin(docs=docs, store_user_data=True).to_disk(tmp_path / "mine" / f"{part}.spacy")
-    overrides = {
-        **{f"paths.{part}": str(tmp_path / "mine" / f"{part}.spacy") for part in parts},
-        "paths.corpora": str(tmp_path),
-        "paths.vectors": str(vectors),
-        "training.max_steps": 2,
-        "training.eval_frequency": 2,
-        "components.tok2vec.model.encode.width": 32,
-        "components.tok2vec.model.embed.rows": [500, 500, 500, 500],
-    }
-    with pytest.warns(UserWarning, match=r"BRW23\] 1 of 3 documents .*bc5cdr.* are bc5cdr0"):
-        train(ROOT / "configs" / "ner_single_joint.cfg", tmp_path / "output", overrides=overrides)
-    nlp = spacy.load(tmp_path / "output" / "model-last")
-    assert nlp.pipe_names == ["tok2vec", "chemical_ner", "gene_ner"]
-    assert nlp.meta["performance"]["ents_per_type"].keys() == {"CHEMICAL", "GENE"}
