@@ -13,7 +13,7 @@ from spacy.training import Example
 
 from spacy_biore.component import RelationExtractor
 from spacy_biore.readers import read_docs
-from spacy_biore.recognition.annotation import gold_mentions
+from spacy_biore.recognition.annotation import all_mentions
 from spacy_biore.recognition.scorer import score_entities
 
 from .common import make_parser, write_result
@@ -42,7 +42,7 @@ def count_mentions(references: Sequence[Doc]) -> dict[str, int]:
     """Count the distinct gold mentions of each type."""
     counts: Counter[str] = Counter()
     for reference in references:
-        counts.update(label for *_, label in {(m.start_char, m.end_char, m.label_) for m in gold_mentions(reference)})
+        counts.update(label for *_, label in {(m.start_char, m.end_char, m.label_) for m in all_mentions(reference)})
     return dict(sorted(counts.items()))
 
 

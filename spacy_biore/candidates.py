@@ -88,8 +88,7 @@ def make_candidate_generator(
         window: Number of sentence boundaries that may lie between the mentions, for scope ``window``.
         max_distance: The most tokens that may lie between the mentions.
         max_pairs: The most pairs a document; the closest ones are kept.
-        spans_key: Read the mentions from ``doc.spans[spans_key]``, where they may overlap. A Doc without that group,
-            and ``None``, mean ``doc.ents``.
+        spans_key: Take the mentions of ``doc.spans[spans_key]``, which may overlap, besides those of ``doc.ents``.
 
     Raises:
         BioreError: BR010 for a setting out of range; BR011, when called, for a Doc without sentence boundaries.
@@ -168,10 +167,12 @@ def collect_mentions(doc: Doc, schema: Schema, *, spans_key: str | None = None) 
 
 
 def mention_spans(doc: Doc, *, spans_key: str | None = None) -> list[Span]:
-    """Return the entity spans that candidates are made of: a span group where the Doc has it, else ``doc.ents``."""
-    if spans_key is not None and spans_key in doc.spans:
-        return [span for span in doc.spans[spans_key] if len(span)]
-    return list(doc.ents)
+    """Return the entity spans that candidates are made of: ``doc.ents``, and those of a span group."""
+    if spans_key is None or spans_key not in doc.spans:
+        return list(doc.ents)
+    group = [span for span in doc.spans[spans_key] if len(span)]
+    places = {(span.start, span.end, span.label) for span in group}
+    return [*group, *(span for span in doc.ents if (span.start, span.end, span.label) not in places)]
 
 
 def to_mention(span: Span) -> Mention:

@@ -17,10 +17,10 @@ from .analysis import (
     Considered,
     Excess,
     Reason,
+    all_mentions,
     count_confusions,
     find_excess,
     find_reason,
-    gold_mentions,
     match_relations,
 )
 from .component import RelationExtractor
@@ -203,7 +203,7 @@ def evaluate(
         for i, (reference, doc) in enumerate(zip(batch, docs, strict=True)):
             mine = [of_docs[i] for of_docs in considered.values()]
             gold, predicted = (relation_keys(d, schema, labels=labels) for d in (reference, doc))
-            _add(result, doc, gold_mentions(reference), gold, predicted, schema, mine)
+            _add(result, doc, all_mentions(reference), gold, predicted, schema, mine)
             if gold or predicted:
                 result.articles.setdefault(get_group(reference), PRFScore()).score_set(predicted, gold)
     for name in sorted(without_mentions) if result.documents else ():

@@ -15,10 +15,10 @@ from spacy_biore.analysis import (
     Considered,
     Match,
     Reason,
+    all_mentions,
     count_confusions,
     find_excess,
     find_reason,
-    gold_mentions,
     match_relations,
 )
 from spacy_biore.candidates import make_candidate_generator
@@ -130,11 +130,11 @@ def test_predicted_relation_that_is_not_gold_has_one_fault(
     assert find_excess(match, {mentions[0], mentions[2], mentions[3]}, {g}) == expected
 
 
-def test_gold_mentions_are_entities_spans_and_arguments(make_doc: Callable[..., Doc]):
+def test_all_mentions_are_entities_spans_and_arguments(make_doc: Callable[..., Doc]):
     doc = make_doc("[aspirin|CHEMICAL] blocks [ptgs|GENE] , cyp .", [(0, 1, "INHIBITS")], spans_key="entities")
     doc.ents = [doc.char_span(22, 25, label="GENE")]
     doc.spans["entities"] = [doc.spans["entities"][0]]
-    assert gold_mentions(doc) == {(0, 7, "CHEMICAL"), (15, 19, "GENE"), (22, 25, "GENE")}
+    assert all_mentions(doc) == {(0, 7, "CHEMICAL"), (15, 19, "GENE"), (22, 25, "GENE")}
 
 
 def test_mention_inside_a_token_is_unaligned(make_doc: Callable[..., Doc]):

@@ -114,7 +114,7 @@ def test_overlapping_and_nested_mentions(make_doc, schema, span_of):
     doc = make_doc("The alpha beta gamma delta acts.")
     mentions = [("alpha beta gamma", "CHEMICAL"), ("beta", "GENE"), ("gamma delta", "GENE"), ("beta", "GENE")]
     doc.spans["sc"] = [span_of(doc, text, label) for text, label in mentions]
-    doc.set_ents([span_of(doc, "acts", "GENE")])
+    doc.set_ents([span_of(doc, "alpha beta gamma", "CHEMICAL")])
     assert pair_texts(doc, schema, spans_key="sc", max_distance=0) == {
         "alpha beta gamma beta",
         "alpha beta gamma gamma delta",
@@ -122,11 +122,15 @@ def test_overlapping_and_nested_mentions(make_doc, schema, span_of):
     }
 
 
-def test_span_group_is_read_where_the_doc_has_it(make_doc, schema, span_of):
-    doc = make_doc("[c|CHEMICAL] blocks [g|GENE].")
+def test_span_group_is_read_besides_the_entities(make_doc, schema, span_of):
+    """A ruler behind recognisers that write a span group sets ``doc.ents`` alone."""
+    doc = make_doc("[c|CHEMICAL] blocks [g|GENE] and h.")
     assert pair_texts(doc, schema, spans_key="sc") == {"c g"}
+    doc.spans["sc"] = [span_of(doc, "g", "GENE"), span_of(doc, "h", "GENE")]
+    assert pair_texts(doc, schema, spans_key="sc") == {"c g", "c h", "g h"}
+    assert pair_texts(doc, schema) == {"c g"}
     doc.spans["sc"] = []
-    assert pair_texts(doc, schema, spans_key="sc") == set()
+    assert pair_texts(doc, schema, spans_key="sc") == {"c g"}
 
 
 @pytest.mark.parametrize("text", ["", "Nothing.", "[c|CHEMICAL] alone.", "[d|DISEASE] of [p|PLANT] and [d|DISEASE]."])

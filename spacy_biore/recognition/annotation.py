@@ -23,10 +23,11 @@ def is_annotated(doc: Doc, types: Collection[str]) -> bool:
     return known is None or known.issuperset(types)
 
 
-def gold_mentions(doc: Doc) -> list[Span]:
-    """Return the mentions of a gold Doc: those of ``doc.spans["entities"]``, or where it has none, ``doc.ents``.
+def all_mentions(doc: Doc) -> list[Span]:
+    """Return the mentions of a Doc: those of ``doc.spans["entities"]``, or where it has no such group, ``doc.ents``.
 
-    Converted corpora have that span group. Mentions in it may overlap, and ``doc.ents`` has the longest of them.
+    Converted corpora have that group, as has what recognisers with this ``spans_key`` return. Mentions in it may
+    overlap, and ``doc.ents`` has the longest of them.
     """
     return list(doc.spans[SPANS_KEY]) if SPANS_KEY in doc.spans else list(doc.ents)
 
@@ -36,7 +37,7 @@ def keep_annotated(doc: Doc, types: Collection[str]) -> None:
 
     Where it has no mention, there is none of these types.
     """
-    mentions = [span for span in gold_mentions(doc) if span.label_ in types]
+    mentions = [span for span in all_mentions(doc) if span.label_ in types]
     doc.spans.clear()
     doc.spans[SPANS_KEY] = mentions
     doc.set_ents(filter_spans(mentions))
@@ -53,7 +54,7 @@ def restricted(doc: Doc, types: Collection[str]) -> Doc:
     new = Doc(doc.vocab, words=[token.text for token in doc], spaces=[bool(token.whitespace_) for token in doc])
     if not is_annotated(doc, types):
         return new
-    mentions = filter_spans(span for span in gold_mentions(doc) if span.label_ in types)
+    mentions = filter_spans(span for span in all_mentions(doc) if span.label_ in types)
     inside = {i for span in mentions for i in range(span.start, span.end)}
     unknown = [new[token.i : token.i + 1] for token in doc if not token.ent_iob and token.i not in inside]
     new.set_ents([Span(new, span.start, span.end, label=span.label) for span in mentions], missing=unknown)

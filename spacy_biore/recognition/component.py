@@ -13,8 +13,8 @@ from thinc.api import Model, Optimizer
 
 from ..errors import BioreError, Errors, Warnings
 from ..streams import annotate_stream
-from .annotation import gold_mentions, is_annotated, restricted
-from .merging import add_entities, forget_entities, hidden_entities
+from .annotation import all_mentions, is_annotated, restricted
+from .merging import add_entities, forget_entities, hidden_entities, record_mentions
 from .scorer import score_entities
 
 
@@ -32,6 +32,7 @@ class PartialRecogniser(EntityRecognizer):
         moves: The transition system; None to make one.
         types: The entity types that it finds: an annotation scheme.
         update_with_oracle_cut_size: Cut long documents into pieces of about so many tokens to learn from.
+        spans_key: Put what it finds also into ``doc.spans[spans_key]``, where mentions of other types may overlap it.
         scorer: Scores predictions against gold entities.
 
     Raises:
@@ -47,12 +48,14 @@ class PartialRecogniser(EntityRecognizer):
         *,
         types: Sequence[str] = (),
         update_with_oracle_cut_size: int = 100,
+        spans_key: str | None = None,
         scorer: Callable | None = score_entities,
     ) -> None:
         super().__init__(
             vocab, model, name, moves, update_with_oracle_cut_size=update_with_oracle_cut_size, scorer=scorer
         )
         self.cfg["types"] = _checked(types, name=name)
+        self.cfg["spans_key"] = spans_key
 
     @property
     def types(self) -> tuple[str, ...]:
@@ -91,13 +94,15 @@ class PartialRecogniser(EntityRecognizer):
             return super().predict(docs)
 
     def set_annotations(self, docs: Iterable[Doc], states: Any) -> None:
-        """Write entities on docs, merged with those that are there."""
+        """Write entities on docs, merged with those that are there; those of the span group may overlap."""
         docs = list(docs)
         earlier = [forget_entities(doc) for doc in docs]
         try:
             super().set_annotations(docs, states)
         finally:
             for doc, entities in zip(docs, earlier, strict=True):
+                if spans_key := self.cfg["spans_key"]:
+                    record_mentions(doc, spans_key, types=self.types, earlier=entities, found=doc.ents)
                 if entities:
                     add_entities(doc, entities)
 
@@ -145,7 +150,7 @@ class PartialRecogniser(EntityRecognizer):
         missing = set(self.types)
         for eg in examples:
             if is_annotated(eg.reference, self.types):
-                missing.difference_update(span.label_ for span in gold_mentions(eg.reference))
+                missing.difference_update(span.label_ for span in all_mentions(eg.reference))
             if not missing:
                 break
         return sorted(missing)

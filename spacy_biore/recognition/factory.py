@@ -29,13 +29,14 @@ DEFAULT_CONFIG: dict[str, Any] = {
     },
     "types": [],
     "update_with_oracle_cut_size": 100,
+    "spans_key": None,
     "scorer": {"@scorers": "spacy-biore.EntityScorer.v1"},
 }
 
 
 @Language.factory(
     "partial_ner",
-    assigns=["doc.ents", "token.ent_iob", "token.ent_type"],
+    assigns=["doc.ents", "doc.spans", "token.ent_iob", "token.ent_type"],
     default_config=DEFAULT_CONFIG,
     default_score_weights={"ents_f": 1.0, "ents_p": 0.0, "ents_r": 0.0, "ents_per_type": None},
 )
@@ -45,6 +46,7 @@ def make_partial_ner(
     model: Model,
     types: list[str],
     update_with_oracle_cut_size: int,
+    spans_key: str | None,
     scorer: Callable | None,
 ) -> PartialRecogniser:
     """Make a recogniser of some entity types; see ``PartialRecogniser`` for the settings."""
@@ -54,5 +56,6 @@ def make_partial_ner(
         name,
         types=types,
         update_with_oracle_cut_size=update_with_oracle_cut_size,
+        spans_key=spans_key,
         scorer=scorer,
     )

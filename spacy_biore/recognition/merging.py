@@ -1,6 +1,6 @@
 """Entities of several recognisers on one Doc: each predicts as if it were alone, then the longest mentions stay."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from spacy.tokens import Doc, Span
@@ -42,6 +42,27 @@ def forget_entities(doc: Doc) -> tuple[Span, ...]:
     for token in (token for span in entities for token in span):
         token.ent_id = token.ent_kb_id = 0
     return entities
+
+
+def record_mentions(
+    doc: Doc, spans_key: str, *, types: Collection[str], earlier: Iterable[Span], found: Iterable[Span]
+) -> None:
+    """Put all mentions into a span group: those of one type don't overlap (see ``merge_entities``), others may.
+
+    Args:
+        doc: The Doc, whose group may hold mentions already.
+        spans_key: Name of the group.
+        types: The types of the component.
+        earlier: Entities from before.
+        found: Those that the component found.
+    """
+    held = [*doc.spans.get(spans_key, ()), *earlier]
+    mentions = [span for span in held if span.label_ not in types]
+    for label in types:
+        own = ([span for span in spans if span.label_ == label] for spans in (held, found))
+        mentions += merge_entities(*own)
+    distinct = {(span.start, span.end, span.label_): span for span in reversed(mentions)}
+    doc.spans[spans_key] = [distinct[place] for place in sorted(distinct)]
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from ..adaptation.texts import Text
 from ..errors import BioreError, Errors, Warnings
 from ..readers import CorpusReader, read_docs
 from ..relations import get_doc_id, get_group
-from .annotation import gold_mentions, keep_annotated
+from .annotation import all_mentions, keep_annotated
 from .component import PartialRecogniser
 
 T = TypeVar("T")
@@ -111,7 +111,7 @@ def _references(corpus: MentionCorpus, nlp: Language, exclusion: Exclusion, *, l
         if exclusion.reason(Text(get_doc_id(doc), doc.text, "", (get_group(doc),))):
             excluded.append(get_doc_id(doc))
             continue
-        met.update(span.label_ for span in gold_mentions(doc))
+        met.update(span.label_ for span in all_mentions(doc))
         if len(doc):
             keep_annotated(doc, corpus.types)
             yield doc

@@ -7,7 +7,7 @@ from spacy.scorer import PRFScore
 from spacy.tokens import Span
 from spacy.training import Example
 
-from .annotation import annotated_types, gold_mentions
+from .annotation import all_mentions, annotated_types
 
 SCORE_KEYS = ("ents_p", "ents_r", "ents_f", "ents_per_type")
 
@@ -24,7 +24,7 @@ def score_entities(examples: Iterable[Example], **_: Any) -> dict[str, Any]:
 
     An entity is right if its first and last character and its type are. Only entities of the types that a document was
     annotated with count; documents where these are not marked count as annotated with every type that one of them has.
-    Every distinct gold mention counts, also one inside another (see ``gold_mentions``), which ``doc.ents`` can't hold.
+    Every distinct mention counts, also one inside another (see ``all_mentions``), which ``doc.ents`` can't hold.
 
     Args:
         examples: Predicted and reference docs.
@@ -35,12 +35,12 @@ def score_entities(examples: Iterable[Example], **_: Any) -> dict[str, Any]:
     """
     examples = list(examples)
     unmarked = [eg.reference for eg in examples if annotated_types(eg.reference) is None]
-    every_type = frozenset(span.label_ for doc in unmarked for span in gold_mentions(doc))
+    every_type = frozenset(span.label_ for doc in unmarked for span in all_mentions(doc))
     per_type: dict[str, PRFScore] = {}
     for eg in examples:
         known = annotated_types(eg.reference)
         types = every_type if known is None else known
-        gold, predicted = _keys(gold_mentions(eg.reference), types), _keys(eg.predicted.ents, types)
+        gold, predicted = _keys(all_mentions(eg.reference), types), _keys(all_mentions(eg.predicted), types)
         for label in types:
             score = per_type.setdefault(label, PRFScore())
             score.score_set({key for key in predicted if key[2] == label}, {key for key in gold if key[2] == label})

@@ -3,7 +3,7 @@
 import pytest
 from spacy.tokens import Doc, Span
 
-from spacy_biore.recognition.annotation import annotated_types, gold_mentions, is_annotated, keep_annotated, restricted
+from spacy_biore.recognition.annotation import all_mentions, annotated_types, is_annotated, keep_annotated, restricted
 from spacy_biore.relations import get_records
 
 TEXT = "[aspirin|CHEMICAL] and [headache|DISEASE] of [ptgs|GENE] mice ."
@@ -32,7 +32,7 @@ def test_marked_doc_is_annotated_with_its_types_only(make_doc):
     keep_annotated(doc, ["DISEASE", "CHEMICAL"])
     assert annotated_types(doc) == {"CHEMICAL", "DISEASE"}
     assert is_annotated(doc, ["DISEASE"]) and not is_annotated(doc, ["DISEASE", "GENE"])
-    assert shown(doc.ents) == shown(gold_mentions(doc)) == [("aspirin", "CHEMICAL"), ("headache", "DISEASE")]
+    assert shown(doc.ents) == shown(all_mentions(doc)) == [("aspirin", "CHEMICAL"), ("headache", "DISEASE")]
     assert get_records(doc) == []
 
 

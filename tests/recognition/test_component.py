@@ -196,6 +196,19 @@ def test_entities_are_merged_by_length_and_order(trained):
     assert {token.ent_iob_ for token in doc} == {"B", "I", "O"}
 
 
+def test_span_group_has_the_mentions_that_lost(trained):
+    doc = trained.make_doc("The flaxol dose led to grimpox with more nolf3 in mice.")
+    doc.set_ents([Span(doc, 0, 2, label="LONG")])
+    for _, pipe in trained.pipeline:
+        if hasattr(pipe, "types"):
+            pipe.cfg["spans_key"] = "entities"
+        doc = pipe(doc)
+    for _, pipe in trained.pipeline[1:]:
+        pipe.cfg["spans_key"] = None
+    assert found(doc) == {("The flaxol", "LONG"), *ALL} - {("flaxol", "CHEMICAL")}
+    assert {(span.text, span.label_) for span in doc.spans["entities"]} == {("The flaxol", "LONG"), *ALL}
+
+
 def test_annotating_while_training(trained, schemes):
     nlp = trained
     # The entities of the first, of which the second knows nothing, are there while the second learns.

@@ -6,7 +6,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from spacy.tokens import Doc, Span
 
-from spacy_biore.recognition.merging import add_entities, forget_entities, hidden_entities, merge_entities
+from spacy_biore.recognition.merging import (
+    add_entities,
+    forget_entities,
+    hidden_entities,
+    merge_entities,
+    record_mentions,
+)
 
 VOCAB = spacy.blank("en").vocab
 
@@ -78,3 +84,19 @@ def test_ids_of_an_entity_that_gives_way_are_gone():
     add_entities(doc, earlier)
     found = [(span.start, span.end, span.label_, span.kb_id_, span.id_) for span in doc.ents]
     assert found == [(0, 2, "B", "", ""), (3, 4, "A", "L", "T2")]
+
+
+def test_span_group_holds_mentions_of_several_types_inside_each_other():
+    spans = make((0, 3, "A"), (1, 2, "B"), (1, 3, "B"), (5, 6, "C"), (5, 6, "B"))
+    doc = spans[0].doc
+    record_mentions(doc, "all", types=["A"], earlier=[spans[3]], found=[spans[0]])
+    assert shown(doc.spans["all"]) == [(0, 3, "A"), (5, 6, "C")]
+    for _ in range(2):  # a Doc may pass through a pipeline again
+        record_mentions(doc, "all", types=["B"], earlier=[spans[0], spans[3]], found=[spans[1], spans[2], spans[4]])
+        assert shown(doc.spans["all"]) == [(0, 3, "A"), (1, 3, "B"), (5, 6, "B"), (5, 6, "C")]
+
+
+def test_span_group_is_there_without_a_mention():
+    doc = Doc(VOCAB, words=["a"])
+    record_mentions(doc, "all", types=["A"], earlier=[], found=[])
+    assert list(doc.spans["all"]) == []

@@ -54,11 +54,13 @@ def test_boundaries_and_type_must_be_right(example):
     assert score([example("[a|GENE] [c|DRUG]", "[a|DRUG] [c|GENE]")])["ents_f"] == 0
 
 
-def test_mentions_inside_others_are_missed(make_doc):
-    doc = make_doc("[a b|GENE]")
+def test_mentions_inside_others_are_missed_unless_a_span_group_has_them(make_doc):
+    doc, predicted = make_doc("[a b|GENE]"), make_doc("[a b|GENE]")
     doc.spans["entities"] = [*doc.ents, Span(doc, 0, 1, label="CHEMICAL"), Span(doc, 0, 2, label="GENE")]
-    scores = score([Example(make_doc("[a b|GENE]"), doc)])
+    scores = score([Example(predicted, doc)])
     assert (scores["ents_p"], scores["ents_r"]) == (1, 0.5)
+    predicted.spans["entities"] = [*predicted.ents, Span(predicted, 0, 1, label="CHEMICAL")]
+    assert score([Example(predicted, doc)])["ents_f"] == 1
 
 
 def test_tokens_may_differ(make_doc, example):
