@@ -11,6 +11,7 @@ import spacy
 from spacy.cli.debug_config import debug_config
 from spacy.tokens import DocBin
 from spacy.vocab import Vocab
+from weasel.util import parse_config_overrides, split_command
 from weasel.util.config import load_project_config
 
 from spacy_biore.assembly.type_maps import READY_MAPS
@@ -65,6 +66,15 @@ def test_release_of_another_size_shares_no_output(project):
     assert made[0] & made[1] == {path for path in made[0] if path.startswith("corpus/")} != made[0]
     [install] = [one for one in steps(other, "release") if one["name"] == "install-release"]
     assert "en_biore_sample_trf" in install["script"][1] and "--limit 110" in install["script"][0]
+
+
+def test_further_settings_of_a_recogniser_reach_its_training():
+    given = parse_config_overrides(["--vars.ner_options", " --training.max_steps 7 --system.word_vectors true"])
+    config = load_project_config(ROOT, overrides=given)
+    for workflow, name in (("release", "ner-train"), ("release-single", "ner-single")):
+        [command] = [one for one in steps(config, workflow) if one["name"] == name]
+        settings = parse_config_overrides(split_command(command["script"][0])[-4:])
+        assert settings == {"training.max_steps": 7, "system.word_vectors": True}
 
 
 def test_sources_of_the_package_are_checked_first_and_follow_the_encoder():

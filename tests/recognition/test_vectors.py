@@ -84,7 +84,7 @@ def test_recogniser_reads_them(vectors: Path, schemes: dict[str, list[Doc]], tmp
         "paths.vectors": str(vectors),
         "training.max_steps": 2,
         "training.eval_frequency": 2,
-        "components.tok2vec.model.embed.include_static_vectors": True,
+        "system.word_vectors": True,
         "components.tok2vec.model.encode.width": 32,
         "components.tok2vec.model.embed.rows": [500, 500, 500, 500],
     }
