@@ -14,9 +14,10 @@ def main(
     path: Annotated[Path, typer.Argument(help="YAML file that tells of sources")],
     names: Annotated[str, typer.Argument(help="What a package is made from: CORPUS,ENCODER,TEXT")],
     recogniser: Annotated[Path | None, typer.Option(help="Config of its recogniser")] = None,
+    options: Annotated[str, typer.Option(help="Further settings of the recogniser's training")] = "",
 ) -> None:
     """Check that a file states the terms of some sources."""
-    found = find_sources(path, names, recogniser=recogniser)
+    found = find_sources(path, names, recogniser=recogniser, has_vectors="--paths.vectors" in options)
     msg.good("A package will state the terms of its sources", ", ".join(source["name"] for source in found))
 
 

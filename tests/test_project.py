@@ -77,14 +77,24 @@ def test_further_settings_of_a_recogniser_reach_its_training():
         assert settings == {"training.max_steps": 7, "system.word_vectors": True}
 
 
+def test_recogniser_of_a_release_does_not_learn_from_what_it_is_scored_on():
+    config = load_project_config(ROOT, overrides={"vars.corpus": "mine"})
+    [command] = [one for one in steps(config, "release") if one["name"] == "ner-train"]
+    assert "--paths.held_out corpus/mine" in command["script"][0] and "corpus/mine" in command["deps"]
+
+
 def test_sources_of_the_package_are_checked_first_and_follow_the_encoder():
     config = load_project_config(ROOT, overrides={"vars.encoder": "another"})
-    assert steps(config, "release")[0]["script"][0].endswith(" sample,another, --recogniser configs/ner_tok2vec.cfg")
+    assert steps(config, "release")[0]["script"][0].endswith(
+        " sample,another, --recogniser configs/ner_tok2vec.cfg --options ''"
+    )
     config = load_project_config(ROOT, overrides={"vars.encoder": "a/folder", "vars.encoder_source": "known"})
-    assert steps(config, "release")[0]["script"][0].endswith(" sample,known, --recogniser configs/ner_tok2vec.cfg")
+    assert steps(config, "release")[0]["script"][0].endswith(
+        " sample,known, --recogniser configs/ner_tok2vec.cfg --options ''"
+    )
     config = load_project_config(ROOT, overrides={"vars.encoder": "another", "vars.text_source": "mine"})
     assert steps(config, "release")[0]["script"][0].endswith(
-        " sample,another,mine --recogniser configs/ner_tok2vec.cfg"
+        " sample,another,mine --recogniser configs/ner_tok2vec.cfg --options ''"
     )
 
 

@@ -160,6 +160,9 @@ def test_sources_can_be_checked_before_there_is_a_pipeline(tmp_path: Path):
     single, joint = (ROOT / "configs" / f"{name}.cfg" for name in ("ner_single_tok2vec", "ner_tok2vec"))
     done = run("package_sources", tmp_path / "sources.yml", "mine,mine,", "--recogniser", single)
     assert done.returncode == 0
+    vectors = " --paths.vectors assets/vectors --system.word_vectors true"
+    done = run("package_sources", tmp_path / "sources.yml", "mine,mine,", "--recogniser", single, "--options", vectors)
+    assert done.returncode == 1 and "text_source" in done.stdout
     done = run("package_sources", tmp_path / "sources.yml", "mine,mine,", "--recogniser", joint)
     assert done.returncode == 1 and "'chemprot'" in done.stdout
     done = run("package_sources", ROOT / "assets" / "sources.yml", "chemprot,bc5cdr,craft", "--recogniser", joint)

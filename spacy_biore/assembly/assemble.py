@@ -11,6 +11,7 @@ from ..component import RelationExtractor
 from ..errors import Warnings
 from ..evaluation import get_extractors, joint_schema
 from ..matmul import NUMPY_MATMUL, use_numpy_matmul
+from ..recognition.component import PartialRecogniser
 from .checks import check_extractors, check_likeness, check_map, check_schema, find_labels, full_name, sets_sentences
 from .scispacy_parts import ABBREVIATIONS, LINKER, REQUIREMENT, make_tokenizer, use_tokenizer
 from .type_mapper import TypeMap
@@ -104,7 +105,9 @@ def _check_fit(
     present = [(name, pipe) for name, pipe in recogniser.pipeline if isinstance(pipe, RelationExtractor)]
     check_extractors([*present, *extractors.items()])
     schema = joint_schema(extractors.values())
-    spans_keys = sorted({key for extractor in extractors.values() if (key := _spans_key(extractor))})
+    read = {_spans_key(extractor) for extractor in extractors.values()}
+    written = {pipe.cfg["spans_key"] for _, pipe in recogniser.pipeline if isinstance(pipe, PartialRecogniser)}
+    spans_keys = sorted({key for key in read | written if key})
     labels = find_labels(recogniser, spans_keys=spans_keys)
     check_map(given, labels)
     types = choose_types(labels, schema.entity_types, given=given, scheme=scheme)

@@ -109,9 +109,9 @@ def find_encoder(name: str) -> str:
     return str(folder) if folder else name
 
 
-def attention_implementation() -> str:
-    """Return the implementation of attention that is fastest on the device in use."""
-    return "eager" if get_torch_default_device().type == "cpu" else "sdpa"
+def attention_implementation() -> str | None:
+    """Return the implementation of attention that is fastest on the device in use; None for transformers' choice."""
+    return "eager" if get_torch_default_device().type == "cpu" else None
 
 
 def max_positions(transformer: PreTrainedModel) -> int:

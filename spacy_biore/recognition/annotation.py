@@ -24,10 +24,9 @@ def is_annotated(doc: Doc, types: Collection[str]) -> bool:
 
 
 def all_mentions(doc: Doc) -> list[Span]:
-    """Return the mentions of a Doc: those of ``doc.spans["entities"]``, or where it has no such group, ``doc.ents``.
+    """Return the mentions of a gold Doc: those of ``doc.spans["entities"]``, or where it has none, ``doc.ents``.
 
-    Converted corpora have that group, as has what recognisers with this ``spans_key`` return. Mentions in it may
-    overlap, and ``doc.ents`` has the longest of them.
+    Converted corpora have that span group. Mentions in it may overlap, and ``doc.ents`` has the longest of them.
     """
     return list(doc.spans[SPANS_KEY]) if SPANS_KEY in doc.spans else list(doc.ents)
 

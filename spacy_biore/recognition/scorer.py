@@ -7,6 +7,8 @@ from spacy.scorer import PRFScore
 from spacy.tokens import Span
 from spacy.training import Example
 
+from ..candidates import mention_spans
+from ..formats.to_docs import SPANS_KEY
 from .annotation import all_mentions, annotated_types
 
 SCORE_KEYS = ("ents_p", "ents_r", "ents_f", "ents_per_type")
@@ -24,7 +26,8 @@ def score_entities(examples: Iterable[Example], **_: Any) -> dict[str, Any]:
 
     An entity is right if its first and last character and its type are. Only entities of the types that a document was
     annotated with count; documents where these are not marked count as annotated with every type that one of them has.
-    Every distinct mention counts, also one inside another (see ``all_mentions``), which ``doc.ents`` can't hold.
+    Every distinct mention counts, also one inside another: a span group ``entities`` has those that ``doc.ents`` can't
+    hold (see ``all_mentions``).
 
     Args:
         examples: Predicted and reference docs.
@@ -40,7 +43,10 @@ def score_entities(examples: Iterable[Example], **_: Any) -> dict[str, Any]:
     for eg in examples:
         known = annotated_types(eg.reference)
         types = every_type if known is None else known
-        gold, predicted = _keys(all_mentions(eg.reference), types), _keys(all_mentions(eg.predicted), types)
+        gold, predicted = (
+            _keys(all_mentions(eg.reference), types),
+            _keys(mention_spans(eg.predicted, spans_key=SPANS_KEY), types),
+        )
         for label in types:
             score = per_type.setdefault(label, PRFScore())
             score.score_set({key for key in predicted if key[2] == label}, {key for key in gold if key[2] == label})

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 import spacy
 from spacy.language import Language
-from spacy.tokens import Doc, DocBin
+from spacy.tokens import Doc, DocBin, Span
+from spacy.training import Example
 from spacy.util import raise_error
 
 from spacy_biore.assembly.assemble import assemble
@@ -193,6 +194,22 @@ def test_nested_mentions_of_a_span_group(
     ruler.add_patterns([{"label": "X", "pattern": "aspirin ligase"}, {"label": "Y", "pattern": "aspirin"}])
     result = assemble(recogniser, relations, types={"X": "GENE", "Y": "CHEMICAL"}, abbreviations=False)
     assert found(result.nlp("An aspirin ligase.")) == {("aspirin", "INHIBITS", "aspirin ligase")}
+
+
+def test_map_reaches_the_span_group_that_a_recogniser_writes(relation_nlp: Language):
+    """Also where the relation model does not read the group."""
+    recogniser = spacy.blank("en")
+    recogniser.add_pipe("sentencizer")
+    settings = {"types": ["X", "Y"], "spans_key": "entities"}
+    recogniser.add_pipe("partial_ner", config=settings).initialize(  # type: ignore[attr-defined]
+        lambda: [Example.from_dict(recogniser.make_doc("a b"), {"entities": [(0, 1, "X"), (2, 3, "Y")]})]
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        result = assemble(recogniser, relation_nlp, types={"X": "GENE", "Y": "CHEMICAL"}, abbreviations=False)
+    doc = result.nlp.make_doc("An aspirin.")
+    doc.spans["entities"] = [Span(doc, 1, 2, label="Y")]
+    assert [span.label_ for span in result.nlp.get_pipe("entity_type_mapper")(doc).spans["entities"]] == ["CHEMICAL"]
 
 
 def test_second_relation_model_follows_the_first(

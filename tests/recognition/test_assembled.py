@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import spacy
 from spacy.language import Language
-from spacy.tokens import Doc
+from spacy.tokens import Doc, DocBin
 from spacy.training import Example
 from spacy.util import fix_random_seed
 from thinc.api import Adam
@@ -52,7 +52,7 @@ KINDS = {
         "listener": {"@architectures": "spacy-transformers.TransformerListener.v1", "grad_factor": 1.0}
         | {"pooling": {"@layers": "reduce_mean.v1"}},
         "factory": "partial_ner",
-        "settings": {"types": ["CHEMICAL", "GENE"]},
+        "settings": {"types": ["CHEMICAL", "GENE"], "spans_key": "entities"},
         "rate": 0.002,
     },
 }
@@ -124,3 +124,11 @@ def test_several_processes_find_the_same(nlp: Language, deadline: Callable[[int]
         docs = list(nlp.pipe(texts, batch_size=3, n_process=2))
     assert [found(doc) for doc in docs] == alone
     assert docs[0]._.relations[0].tail._.long_form == "interleukin-2"
+
+
+def test_entities_of_a_span_group_are_saved(nlp: Language):
+    doc = nlp(TEXT)
+    [again] = DocBin(docs=[doc], store_user_data=True).get_docs(nlp.vocab)
+    is_grouped = bool(nlp.get_pipe("recogniser").cfg.get("spans_key"))  # type: ignore[attr-defined]
+    assert [*again.spans] == ["entities"] * is_grouped
+    assert not is_grouped or [span.text for span in again.spans["entities"]] == [span.text for span in doc.ents]

@@ -51,8 +51,9 @@ def run(corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[...,
 
     def train_config(name: str, **overrides: Any) -> Path:
         output = tmp_path_factory.mktemp(name)
+        paths = {"paths.corpora": str(corpus), "paths.held_out": str(corpus / "bc5cdr")}
         with pytest.warns(UserWarning, match=r"BRW23\] 1 of 8 documents .*nlmgene/train.* They are chemprot_test_0"):
-            train(CONFIGS / f"{name}.cfg", output, overrides={"paths.corpora": str(corpus), **SMALL, **overrides})
+            train(CONFIGS / f"{name}.cfg", output, overrides={**paths, **SMALL, **overrides})
         return output / "model-last"
 
     return train_config
