@@ -179,8 +179,9 @@ def test_sample_is_divided_by_document(tmp_path):
     ("name", "numbers"),
     [
         ("bc5cdr", [(500, 9385), (500, 9591), (500, 9809)]),
-        ("gnormplus", [(367, 3504), (65, 728), (262, 3285)]),
-        ("nlmgene", [(383, 9678), (67, 1545), (100, 2365)]),
+        ("ncbi_disease", [(588, 5097), (104, 823), (100, 960)]),
+        ("gnormplus", [(367, 4571), (65, 911), (262, 4487)]),
+        ("nlmgene", [(383, 10933), (67, 1817), (100, 2756)]),
     ],
 )
 def test_corpora_of_the_recognisers(name, numbers, corpora, tmp_path):

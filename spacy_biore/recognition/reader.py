@@ -3,6 +3,7 @@
 import random
 import warnings
 from collections.abc import Iterator, Sequence
+from functools import cache
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -48,22 +49,26 @@ def make_mention_reader(
             parts of all corpora: known by their ids and by their sentences. How many there were is warned of (BRW23).
 
     Raises:
-        BioreError: BR032 for a setting out of range, BR041 for a wrong entry of ``corpora``, what ``read_exclusion``
-            raises for ``exclude``; when called, BR031 if there is no corpus at a path, BR042 for a type that no
-            recogniser finds, BR043 for one that a whole corpus has no mention of.
+        BioreError: BR032 for a setting out of range, BR041 for a wrong entry of ``corpora``; when called, BR031 if
+            there is no corpus at a path, BR042 for a type that no recogniser finds, BR043 for one that a whole corpus
+            has no mention of, and what ``read_exclusion`` raises for ``exclude``.
     """
     if not corpora:
         raise BioreError(Errors.BR032.format(setting="corpora", value=corpora, expected="at least one corpus"))
     if min(buffer, limit) < 0:
         raise BioreError(Errors.BR032.format(setting="buffer or limit", value=min(buffer, limit), expected="from 0 up"))
     entries = [_entry(corpus) for corpus in corpora]
-    exclusion = read_exclusions([exclude] if isinstance(exclude, str) else exclude or [])
+
+    @cache
+    def exclusion() -> Exclusion:
+        return read_exclusions([exclude] if isinstance(exclude, str) else exclude or [])
+
     # Python's numbers follow from the seed of the config.
     seeds = random.Random(random.getrandbits(64))
 
     def read_examples(nlp: Language) -> Iterator[Example]:
         _check_types(nlp, entries)
-        streams = [_references(corpus, nlp, exclusion, limit=limit) for corpus in entries]
+        streams = [_references(corpus, nlp, exclusion(), limit=limit) for corpus in entries]
         if buffer:
             rng = random.Random(seeds.getrandbits(64))
             mixed = _mixed(streams, [_size(corpus, limit=limit) for corpus in entries], rng)
