@@ -26,8 +26,8 @@ def score_entities(examples: Iterable[Example], **_: Any) -> dict[str, Any]:
 
     An entity is right if its first and last character and its type are. Only entities of the types that a document was
     annotated with count; documents where these are not marked count as annotated with every type that one of them has.
-    Every distinct mention counts, also one inside another: a span group ``entities`` has those that ``doc.ents`` can't
-    hold (see ``all_mentions``).
+    Every distinct mention counts, also one inside another, which ``doc.ents`` can't hold: of the reference what
+    ``all_mentions`` returns, of the prediction ``doc.ents`` and the span group ``entities``.
 
     Args:
         examples: Predicted and reference docs.
