@@ -13,6 +13,7 @@ from torch import Tensor
 from transformers import PreTrainedTokenizerFast
 
 from spacy_biore.model.architecture import get_shim
+from spacy_biore.model.layout import PADDING
 from spacy_biore.model.network import RelationNetwork
 from spacy_biore.readers import read_docs, with_gold_entities
 
@@ -23,8 +24,8 @@ from .text_inputs import TextInput, call_tokenizer, find_places, text_inputs
 LOOP_BATCH = 32
 TARGETS = {"component_to_encoder": 0.9, "component_to_loop": 3.0}
 
-# ids, mask, head, tail
-Inputs = tuple[Tensor, ...]
+# ids, mask, head, tail, layout
+Inputs = tuple[Any, ...]
 
 
 def compare(nlp: Language, references: Sequence[Doc], *, rounds: int) -> dict[str, Any]:
@@ -88,9 +89,7 @@ def encode_batches(network: RelationNetwork, batches: Sequence[Inputs], *, bfloa
         (batch, width) the states of the first piece, for every batch. Keeping whole layers would cost time of its own.
     """
     with torch.inference_mode(), torch.autocast(network.device.type, dtype=torch.bfloat16, enabled=bfloat16):
-        return [
-            network.encoder(input_ids=ids, attention_mask=mask.long())[0][:, 0].clone() for ids, mask, *_ in batches
-        ]
+        return [network.last_layer(ids, mask, layout)[:, 0].clone() for ids, mask, _, _, layout in batches]
 
 
 def classify_texts(
@@ -116,8 +115,8 @@ def classify_texts(
 
 def describe_batches(batches: Sequence[Inputs]) -> dict[str, Any]:
     """Count the inputs that the encoder sees, which differ from each other, and its word pieces."""
-    pieces, places = (sum(int(mask.sum()) for _, mask, *_ in batches), sum(ids.numel() for ids, *_ in batches))
-    distinct = sum(len(ids) for ids, *_ in batches)
+    pieces = sum(int((mask if layout is None else layout.owners != PADDING).sum()) for _, mask, *_, layout in batches)
+    places, distinct = sum(ids.numel() for ids, *_ in batches), sum(len(mask) for _, mask, *_ in batches)
     return {
         "distinct": distinct,
         "batches": len(batches),
@@ -127,7 +126,10 @@ def describe_batches(batches: Sequence[Inputs]) -> dict[str, Any]:
 
 
 def agreement(logits: NDArray[np.float32], others: NDArray[np.float32]) -> dict[str, Any]:
-    """Compare the component's logits with those of the loop, which cuts long texts at the end and rounds less."""
+    """Compare the component's logits with those of the loop, which cuts long texts at the end and rounds less.
+
+    A model that shares texts was not made for what the loop shows it; there they differ.
+    """
     difference = np.abs(logits - others).max(axis=1)
     return {
         "same_class": round(float((logits.argmax(axis=1) == others.argmax(axis=1)).mean()), 4),

@@ -16,6 +16,24 @@ PairBatcher = Callable[[Iterable[Example]], Iterator[list[Example]]]
 BATCHES_SORTED = 50
 
 
+Division = Callable[[list[TrainingPair]], list[list[TrainingPair]]]
+
+
+def _by_sentence(pairs: list[TrainingPair]) -> list[list[TrainingPair]]:
+    grouped: dict[tuple[int, int], list[TrainingPair]] = {}
+    for pair in pairs:
+        grouped.setdefault(pair.sentences, []).append(pair)
+    return list(grouped.values())
+
+
+# What of a document's pairs stays together.
+DIVISIONS: dict[str, Division] = {
+    "instance": lambda pairs: [[pair] for pair in pairs],
+    "sentence": _by_sentence,
+    "document": lambda pairs: [pairs],
+}
+
+
 class Unit(NamedTuple):
     """What a batch is made of: an example, or some of its pairs."""
 
@@ -43,20 +61,20 @@ def make_pair_batcher(size: int = 16, shuffle: str = "instance", buffer: int = 2
     Args:
         size: Pairs a batch.
         shuffle: ``instance`` spreads the pairs of a document over batches; a document without pairs is left out then,
-            as there is nothing in it to learn. ``document`` keeps each document's pairs in one batch, which may thus
-            be larger.
+            as there is nothing in it to learn. ``sentence`` keeps those of a sentence in one batch, which may thus be
+            larger, and ``document`` those of a document.
         buffer: Units that are shuffled together.
 
     Raises:
         BioreError: BR032 for a setting out of range; BR033, while batching, if there is no pair to learn from.
     """
-    if shuffle not in ("instance", "document"):
-        raise BioreError(Errors.BR032.format(setting="shuffle", value=shuffle, expected="instance or document"))
+    if shuffle not in DIVISIONS:
+        raise BioreError(Errors.BR032.format(setting="shuffle", value=shuffle, expected=" or ".join(DIVISIONS)))
     if size < 1 or buffer < 1:
         raise BioreError(Errors.BR032.format(setting="size or buffer", value=min(size, buffer), expected="at least 1"))
 
     def batches(examples: Iterable[Example]) -> Iterator[list[Example]]:
-        units = _pair_units(examples) if shuffle == "instance" else _document_units(examples)
+        units = _units(examples, DIVISIONS[shuffle])
         has_pairs = False
         while pool := list(islice(units, buffer)):
             has_pairs = has_pairs or any(unit.pairs is None or unit.pairs for unit in pool)
@@ -70,19 +88,13 @@ def make_pair_batcher(size: int = 16, shuffle: str = "instance", buffer: int = 2
     return batches
 
 
-def _pair_units(examples: Iterable[Example]) -> Iterator[Unit]:
+def _units(examples: Iterable[Example], divide: Division) -> Iterator[Unit]:
     for example in examples:
         pairs = noted_training_pairs(example.predicted)
         if pairs is None:
             yield Unit(example, None)
         else:
-            yield from (Unit(example, [pair]) for pair in draw_pairs(pairs))
-
-
-def _document_units(examples: Iterable[Example]) -> Iterator[Unit]:
-    for example in examples:
-        pairs = noted_training_pairs(example.predicted)
-        yield Unit(example, None if pairs is None else draw_pairs(pairs))
+            yield from (Unit(example, part) for part in divide(draw_pairs(pairs)))
 
 
 def _batches_by_length(units: list[Unit], size: int) -> Iterator[list[Example]]:

@@ -1,14 +1,15 @@
 """How a candidate pair is shown to the encoder: a stretch of text with its two mentions replaced or marked."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from typing import Literal, NamedTuple, get_args
 
+import numpy as np
 from spacy.tokens import Doc
 
 from .candidates import Candidates, Mention
 from .schema import Schema
 
-InputStyle = Literal["anonymised", "marked"]
+InputStyle = Literal["anonymised", "marked", "shared"]
 INPUT_STYLES: tuple[str, ...] = get_args(InputStyle)
 
 
@@ -29,6 +30,7 @@ class Instance(NamedTuple):
         edits: What to replace or insert, in text order, without overlaps.
         head: First and last edit that delimit the head (the same edit twice where it is replaced by one token).
         tail: The same for the tail.
+        tags: Special tokens that stand for head and tail beside the text; empty where the edits tell the pair.
     """
 
     start: int
@@ -36,6 +38,11 @@ class Instance(NamedTuple):
     edits: tuple[Edit, ...]
     head: tuple[int, int]
     tail: tuple[int, int]
+    tags: tuple[str, ...] = ()
+
+    def has_text_of(self, other: "Instance") -> bool:
+        """Say whether another instance was made of the same edited text."""
+        return self.edits is other.edits and (self.start, self.end) == (other.start, other.end)
 
 
 def make_instances(doc: Doc, candidates: Candidates, *, style: InputStyle, context: int = 0) -> list[Instance]:
@@ -45,19 +52,20 @@ def make_instances(doc: Doc, candidates: Candidates, *, style: InputStyle, conte
         doc: The Doc that the candidates come from.
         candidates: Its candidate pairs.
         style: ``anonymised`` puts ``@TYPE$`` in the place of each mention (``@HEAD-TAIL$`` for overlapping ones);
-            ``marked`` puts ``<H:TYPE> </H:TYPE>`` and ``<T:TYPE> </T:TYPE>`` around them.
+            ``marked`` puts ``<H:TYPE> </H:TYPE>`` and ``<T:TYPE> </T:TYPE>`` around them; ``shared`` puts ``@TYPE$`` in
+            the place of every mention, whatever the pair, so that all pairs of a sentence have one text.
         context: Number of sentences shown before and after the sentences that hold the pair.
     """
     if not len(candidates):
         return []
     bounds = _sentence_bounds(doc)
+    pairs = [(candidates.head(row), candidates.tail(row)) for row in range(len(candidates))]
+    windows = [_window(doc, bounds, pair, context) for pair in pairs]
+    if style == "shared":
+        texts = {window: _anonymise_all(candidates.mentions, *window) for window in set(windows)}
+        return [_share(*window, *texts[window], *pair) for window, pair in zip(windows, pairs, strict=True)]
     edit = {"anonymised": _anonymise, "marked": _mark}[style]
-    instances = []
-    for row in range(len(candidates)):
-        head, tail = candidates.head(row), candidates.tail(row)
-        start, end = _window(doc, bounds, (head, tail), context)
-        instances.append(Instance(start, end, *edit(head, tail)))
-    return instances
+    return [Instance(start, end, *edit(*pair)) for (start, end), pair in zip(windows, pairs, strict=True)]
 
 
 def special_tokens(schema: Schema, style: InputStyle) -> dict[str, str]:
@@ -67,13 +75,15 @@ def special_tokens(schema: Schema, style: InputStyle) -> dict[str, str]:
         if style == "marked":
             tokens |= dict.fromkeys(_markers("H", head), head)
             tokens |= dict.fromkeys(_markers("T", tail), tail)
+        elif style == "shared":
+            tokens |= {_tag(head): head, _tag(tail): tail, _markers("H", head)[0]: head, _markers("T", tail)[0]: tail}
         else:
             tokens |= {_tag(head): head, _tag(tail): tail, _tag(head, tail): f"{head} {tail}"}
     return dict(sorted(tokens.items()))
 
 
 def _anonymise(head: Mention, tail: Mention) -> tuple[tuple[Edit, ...], tuple[int, int], tuple[int, int]]:
-    if head.start_char < tail.end_char and tail.start_char < head.end_char:
+    if _overlap(head, tail):
         start, end = min(head.start_char, tail.start_char), max(head.end_char, tail.end_char)
         return (Edit(start, end, _tag(head.type, tail.type)),), (0, 0), (0, 0)
     edits = [Edit(m.start_char, m.end_char, _tag(m.type)) for m in (head, tail)]
@@ -96,6 +106,33 @@ def _mark(head: Mention, tail: Mention) -> tuple[tuple[Edit, ...], tuple[int, in
     where = {role: [i for i, (*_, r) in enumerate(placed) if r == role] for role in "HT"}
     edits = tuple(edit for _, edit, _ in placed)
     return edits, (where["H"][0], where["H"][1]), (where["T"][0], where["T"][1])
+
+
+def _anonymise_all(mentions: list[Mention], start: int, end: int) -> tuple[tuple[Edit, ...], dict[Mention, int]]:
+    """Replace all mentions of a text, of overlapping ones the longest; return the edit that each mention is part of."""
+    inside = [mention for mention in mentions if start <= mention.start_char and mention.end_char <= end]
+    owners = np.full(end - start, len(inside))
+    kept: list[Mention] = []
+    for mention in sorted(inside, key=lambda m: (m.start_char - m.end_char, m)):
+        owned = owners[mention.start_char - start : mention.end_char - start]
+        if owned.min() == len(inside):
+            owned[:] = len(kept)
+            kept.append(mention)
+    shown = sorted(kept)
+    rank = [bisect_left(shown, mention) for mention in kept]
+    places = {m: rank[owners[m.start_char - start : m.end_char - start].min()] for m in inside}
+    return tuple(Edit(m.start_char, m.end_char, _tag(m.type)) for m in shown), places
+
+
+def _overlap(one: Mention, other: Mention) -> bool:
+    return one.start_char < other.end_char and other.start_char < one.end_char
+
+
+def _share(
+    start: int, end: int, edits: tuple[Edit, ...], places: dict[Mention, int], head: Mention, tail: Mention
+) -> Instance:
+    tags = _markers("H", head.type)[0], _markers("T", tail.type)[0]
+    return Instance(start, end, edits, (places[head],) * 2, (places[tail],) * 2, tags)
 
 
 def _tag(*types: str) -> str:

@@ -23,13 +23,18 @@ class TrainingPair(NamedTuple):
 
     Attributes:
         key: Its two mentions.
-        n_tokens: Number of tokens in the sentences that hold it.
+        sentences: First token of the sentences that hold it, and one past their last.
         share: Share of the passes over the corpus in which it is learned from.
     """
 
     key: PairKey
-    n_tokens: int
+    sentences: tuple[int, int]
     share: float = 1.0
+
+    @property
+    def n_tokens(self) -> int:
+        """Number of tokens in the sentences that hold it."""
+        return self.sentences[1] - self.sentences[0]
 
 
 def draw_pairs(pairs: Sequence[TrainingPair]) -> list[TrainingPair]:
@@ -61,10 +66,10 @@ def training_pairs(doc: Doc, candidates: Candidates, shares: NDArray[np.float64]
     keys = candidate_keys(candidates)
     rows = np.flatnonzero(shares)
     has_sentences = doc.has_annotation("SENT_START")
-    lengths = []
+    pairs = []
     for row in rows:
         first = min(candidates.head(row).start, candidates.tail(row).start)
         last = max(candidates.head(row).end, candidates.tail(row).end) - 1
-        shown = doc[doc[first].sent.start : doc[last].sent.end] if has_sentences else doc
-        lengths.append(len(shown))
-    return [TrainingPair(keys[row], length, float(shares[row])) for row, length in zip(rows, lengths, strict=True)]
+        sentences = (doc[first].sent.start, doc[last].sent.end) if has_sentences else (0, len(doc))
+        pairs.append(TrainingPair(keys[row], sentences, float(shares[row])))
+    return pairs

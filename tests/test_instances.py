@@ -47,6 +47,19 @@ def test_marked(make_doc):
     assert texts["COX two", "aspirin"] == "{<H:GENE>}COX two{</H:GENE>} by {<T:CHEMICAL>}aspirin{</T:CHEMICAL>}."
 
 
+def test_shared(make_doc):
+    doc = make_doc("First [d|GENE]. [aspirin|CHEMICAL] and [b c|CHEMICAL] block [COX two|GENE]. [e|GENE] last.")
+    candidates = make_candidate_generator()(doc, SCHEMA)
+    instances = make_instances(doc, candidates, style="shared")
+    assert {shown(doc, i) for i in instances} == {"{@CHEMICAL$} and {@CHEMICAL$} block {@GENE$}."}
+    assert all(instance.has_text_of(instances[0]) for instance in instances)
+    for row, instance in enumerate(instances):
+        for mention, place in ((candidates.head(row), instance.head), (candidates.tail(row), instance.tail)):
+            assert place[0] == place[1]
+            assert instance.edits[place[0]][:2] == (mention.start_char, mention.end_char)
+        assert instance.tags == (f"<H:{candidates.head(row).type}>", f"<T:{candidates.tail(row).type}>")
+
+
 @pytest.mark.parametrize("style", ["anonymised", "marked"])
 def test_head_and_tail_point_at_their_edits(make_doc, style: str):
     doc = make_doc("[COX two|GENE] by [aspirin|CHEMICAL].")
@@ -106,6 +119,35 @@ def test_overlapping_mentions(make_doc, span_of, case: str):
     assert [shown(doc, i) for i in make_instances(doc, one, style="marked")] == [marked]
 
 
+SHARED_OVERLAPS = {
+    "nested": ([("a b c", "CHEMICAL"), ("b", "GENE")], "x {@CHEMICAL$} d e", [0, 0]),
+    "of one length": ([("a b", "CHEMICAL"), ("a b", "GENE")], "x {@CHEMICAL$} c d e", [0, 0]),
+    "crossing": ([("a b", "CHEMICAL"), ("b c d", "GENE")], "x a {@GENE$} e", [0, 0]),
+    "a chain": (
+        [("a b c", "CHEMICAL"), ("c d", "GENE"), ("d e", "CHEMICAL")],
+        "x {@CHEMICAL$} {@CHEMICAL$}",
+        [0, 0, 1],
+    ),
+    "inside two": (
+        [("b c d", "CHEMICAL"), ("b", "GENE"), ("d", "GENE"), ("e", "GENE")],
+        "x a {@CHEMICAL$} {@GENE$}",
+        [0, 0, 0, 1],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", SHARED_OVERLAPS)
+def test_shared_text_shows_the_longest_of_overlapping_mentions(make_doc, span_of, case: str):
+    mentions, text, places = SHARED_OVERLAPS[case]
+    doc = make_doc("x a b c d e")
+    doc.spans["sc"] = [span_of(doc, name, label) for name, label in mentions]
+    candidates = make_candidate_generator("document", spans_key="sc")(doc, SCHEMA)
+    instances = make_instances(doc, candidates, style="shared")
+    assert {shown(doc, instance) for instance in instances} == {text}
+    found = {candidates.head(row): instance.head[0] for row, instance in enumerate(instances)}
+    assert [found[mention] for mention in candidates.mentions] == places
+
+
 def test_touching_mentions_stay_two(make_doc, span_of):
     doc = make_doc("x a/b c")
     doc.spans["sc"] = [span_of(doc, "a", "CHEMICAL"), span_of(doc, "/b", "GENE")]
@@ -133,9 +175,10 @@ def test_special_tokens_cover_all_that_instances_need(make_doc, span_of):
     doc = make_doc("x [a|CHEMICAL] b [c|GENE] [d|GENE] e")
     doc.spans["sc"] = [*doc.ents, span_of(doc, "a b c", "GENE")]
     candidates = make_candidate_generator("document", spans_key="sc")(doc, SCHEMA)
-    for style in ("anonymised", "marked"):
-        used = {e.token for instance in make_instances(doc, candidates, style=style) for e in instance.edits}
-        assert used <= set(special_tokens(SCHEMA, style))
+    for style in ("anonymised", "marked", "shared"):
+        instances = make_instances(doc, candidates, style=style)
+        used = {e.token for instance in instances for e in instance.edits} | {t for i in instances for t in i.tags}
+        assert used and used <= set(special_tokens(SCHEMA, style))
 
 
 def test_special_tokens_say_what_they_stand_for():

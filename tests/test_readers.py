@@ -207,7 +207,7 @@ def make_examples(sizes: list[int | None]) -> list[Example]:
         doc = Doc(VOCAB, words=[str(i)])
         if size is not None:
             mentions = [((i, j, "H"), (i, j, "T")) for j in range(size)]
-            note_training_pairs(doc, [TrainingPair(key, 5 + j % 7) for j, key in enumerate(mentions)])
+            note_training_pairs(doc, [TrainingPair(key, (0, 5 + j % 7)) for j, key in enumerate(mentions)])
         examples.append(Example(doc, Doc(VOCAB, words=[str(i)])))
     return examples
 
@@ -216,12 +216,17 @@ def pairs_of(batch: list[Example]) -> list:
     return [(eg.text, pair.key) for eg in batch for pair in noted_training_pairs(eg.predicted) or ()]
 
 
+def sentences_of(batch: list[Example]) -> Counter:
+    """Count the pairs of every sentence."""
+    return Counter((eg.text, pair.sentences) for eg in batch for pair in noted_training_pairs(eg.predicted) or ())
+
+
 @settings(max_examples=80, deadline=None)
 @given(
     sizes=st.lists(st.integers(0, 30), min_size=1, max_size=15),
     size=st.integers(1, 20),
     buffer=st.integers(1, 100),
-    shuffle=st.sampled_from(["instance", "document"]),
+    shuffle=st.sampled_from(["instance", "sentence", "document"]),
 )
 def test_every_pair_of_an_epoch_exactly_once(sizes: list[int], size: int, buffer: int, shuffle: str):
     examples = make_examples([*sizes, 3])
@@ -231,6 +236,10 @@ def test_every_pair_of_an_epoch_exactly_once(sizes: list[int], size: int, buffer
     assert all(len({eg.text for eg in batch}) == len(batch) for batch in batches), "one example, twice in a batch"
     if shuffle == "instance":
         assert all(1 <= len(pairs_of(batch)) <= size for batch in batches)
+    elif shuffle == "sentence":
+        sentences = [sentences_of(batch) for batch in batches]
+        assert sum(len(found) for found in sentences) == len(sentences_of(examples)), "a sentence in two batches"
+        assert all(sum(found.values()) - max(found.values()) < size for found in sentences)
     else:
         assert sum(len(batch) for batch in batches) == len(examples)
         # A batch is closed by the document that fills it.
@@ -250,7 +259,7 @@ def test_examples_without_a_note_count_one_each():
     assert all(TRAINING_PAIRS_KEY not in eg.predicted.user_data for batch in batches for eg in batch)
 
 
-@pytest.mark.parametrize("shuffle", ["instance", "document"])
+@pytest.mark.parametrize("shuffle", ["instance", "sentence", "document"])
 def test_order_is_that_of_the_seed(shuffle: str):
     orders = []
     for seed in (1, 1, 2):
@@ -267,7 +276,7 @@ def test_pairs_of_one_batch_have_similar_lengths():
     assert max(lengths) <= 1
 
 
-@pytest.mark.parametrize("shuffle", ["instance", "document"])
+@pytest.mark.parametrize("shuffle", ["instance", "sentence", "document"])
 def test_epoch_without_pairs_is_an_error_and_no_endless_loop(shuffle: str):
     with pytest.raises(BioreError, match="BR033"):
         list(make_pair_batcher(shuffle=shuffle)(make_examples([0, 0])))

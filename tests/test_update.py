@@ -36,7 +36,7 @@ def gradients(nlp: Language) -> dict[str, torch.Tensor]:
 
 
 @pytest.mark.parametrize("exclusive", [True, False])
-@pytest.mark.parametrize("style", ["anonymised", "marked"])
+@pytest.mark.parametrize("style", ["anonymised", "marked", "shared"])
 def test_overfits(make_ready, examples, exclusive: bool, style: str):
     nlp, sgd = make_ready(exclusive=exclusive, model={"input_style": style}), make_sgd()
     losses = [nlp.update(examples, sgd=sgd, losses={})["relation_extractor"] for _ in range(30)]

@@ -65,7 +65,7 @@ def build_relation_model(
         cls: Part of the pooling: ``none``, ``raw`` or ``tanh``.
         summary: Part of the pooling: ``none``, ``mean``, ``attention``, ``lstm`` or ``bilstm``.
         entities: Part of the pooling: ``none``, ``start`` or ``max``.
-        input_style: How a pair is shown: ``anonymised`` or ``marked``.
+        input_style: How a pair is shown: ``anonymised``, ``marked``, or ``shared``: with all pairs of its text.
         context: Number of sentences shown before and after those of the pair.
         max_length: Word pieces an instance; longer text is cut around the pair.
         dropout: Dropout before the classifier.
@@ -107,6 +107,7 @@ def build_relation_model(
         max_length=max_length,
         mixed_precision=mixed_precision,
         int8=int8,
+        shared=input_style == "shared",
     )
     return Model(
         "relation_model",

@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from .layout import Layout
 from .pieces import EncodedPair
 
 # CPU kernels are compiled and cached for each shape, so that few distinct lengths are faster than exact ones.
@@ -23,6 +24,7 @@ class Batch(NamedTuple):
         mask: (batch, length) true on every piece that is not padding.
         head: (batch, 2) first piece of the head and one past its last.
         tail: (batch, 2) the same for the tail.
+        layout: Where pairs share the rows: ``rows``, ``mask``, ``head`` and ``tail`` are those of its views then.
     """
 
     rows: NDArray[np.int64]
@@ -30,6 +32,7 @@ class Batch(NamedTuple):
     mask: Tensor
     head: Tensor
     tail: Tensor
+    layout: Layout | None = None
 
 
 def plan_batches(
@@ -82,4 +85,5 @@ def make_batches(
         mask = np.arange(width)[None, :] < np.asarray([lengths[row] for row in rows])[:, None]
         head = np.asarray([pairs[row].head for row in rows])
         tail = np.asarray([pairs[row].tail for row in rows])
-        yield Batch(rows, *(torch.from_numpy(array).to(device) for array in (ids, mask, head, tail)))
+        inputs = [torch.from_numpy(array).to(device) for array in (ids, mask, head, tail)]
+        yield Batch(rows, inputs[0], inputs[1], inputs[2], inputs[3])

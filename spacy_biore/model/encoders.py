@@ -116,11 +116,20 @@ def attention_implementation() -> str | None:
 
 def max_positions(transformer: PreTrainedModel) -> int:
     """Return the longest input of an encoder, in word pieces."""
-    table = getattr(getattr(transformer, "embeddings", None), "position_embeddings", None)
+    table = _position_table(transformer)
     if table is None:
         return getattr(transformer.config, "max_position_embeddings", sys.maxsize)
-    reserved = 0 if table.padding_idx is None else table.padding_idx + 1
-    return table.num_embeddings - reserved
+    return table.num_embeddings - first_position(transformer)
+
+
+def first_position(transformer: PreTrainedModel) -> int:
+    """Return the position of an encoder's first piece: encoders of the RoBERTa family keep some for padding."""
+    table = _position_table(transformer)
+    return 0 if table is None or table.padding_idx is None else table.padding_idx + 1
+
+
+def _position_table(transformer: PreTrainedModel) -> torch.nn.Embedding | None:
+    return getattr(getattr(transformer, "embeddings", None), "position_embeddings", None)
 
 
 def _check_settings(config: PretrainedConfig, settings: Mapping[str, Any], name: str) -> None:

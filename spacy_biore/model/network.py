@@ -4,6 +4,8 @@ import torch
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
+from .encoders import first_position
+from .layout import Layout
 from .pooling import Pooling
 
 
@@ -35,22 +37,37 @@ class RelationNetwork(nn.Module):
         """Where the parameters are."""
         return self.classifier.weight.device
 
-    def encode(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """Return the last layer (batch, length, width) in single precision."""
-        return self.encoder(input_ids=ids, attention_mask=mask.long()).last_hidden_state.float()
+    def last_layer(self, ids: Tensor, mask: Tensor, layout: Layout | None = None) -> Tensor:
+        """Return the states (batch, length, width) of the encoder's last layer, in its own precision."""
+        if layout is None:
+            return self.encoder(input_ids=ids, attention_mask=mask.long()).last_hidden_state
+        inputs = {
+            "input_ids": ids,
+            "attention_mask": layout.visible().long(),
+            "position_ids": layout.positions + first_position(self.encoder),
+        }
+        if self.encoder.config.to_dict().get("type_vocab_size"):
+            # Those that the encoder would make are no longer than its longest text, which a row with its pairs may be.
+            inputs["token_type_ids"] = torch.zeros_like(ids)
+        return self.encoder(**inputs).last_hidden_state
 
-    def attention(self, ids: Tensor, mask: Tensor) -> Tensor:
-        """Return the weights (batch, length) of an attention summary."""
-        hidden = self.encode(ids, mask)
+    def encode(self, ids: Tensor, mask: Tensor, layout: Layout | None = None) -> Tensor:
+        """Return what each pair is pooled from, (pairs, length, width), in single precision."""
+        hidden = self.last_layer(ids, mask, layout)
+        return (hidden if layout is None else layout.view(hidden)).float()
+
+    def attention(self, ids: Tensor, mask: Tensor, layout: Layout | None = None) -> Tensor:
+        """Return the weights (pairs, length) of an attention summary."""
+        hidden = self.encode(ids, mask, layout)
         with torch.autocast(hidden.device.type, enabled=False):
             return self.pooling.attention(hidden, mask)
 
-    def forward(self, ids: Tensor, mask: Tensor, head: Tensor, tail: Tensor) -> Tensor:
+    def forward(self, ids: Tensor, mask: Tensor, head: Tensor, tail: Tensor, layout: Layout | None = None) -> Tensor:
         """Return logits (batch, classes) in single precision; the arguments are those of ``batching.Batch``.
 
         In training they are (batch * samples, classes): those of one input stand side by side.
         """
-        hidden = self.encode(ids, mask)
+        hidden = self.encode(ids, mask, layout)
         with torch.autocast(hidden.device.type, enabled=False):
             z = self.pooling(hidden, mask, head, tail)
             if self.training and self.samples > 1:

@@ -20,17 +20,20 @@ class EncodedPair(NamedTuple):
         head: First piece of the head and one past its last.
         tail: The same for the tail.
         chars: (length,) the character of the Doc at which each piece starts; -1 for CLS and SEP.
+        anchors: Where texts are shared, the pieces of the text whose positions head and tail take: they stand behind
+            the text then.
     """
 
     ids: NDArray[np.int64]
     head: tuple[int, int]
     tail: tuple[int, int]
     chars: NDArray[np.int64]
+    anchors: tuple[int, ...] = ()
 
     @property
-    def key(self) -> tuple[bytes, tuple[int, int], tuple[int, int]]:
+    def key(self) -> tuple[bytes, tuple[int, int], tuple[int, int], tuple[int, ...]]:
         """What makes two inputs the same to the encoder."""
-        return self.ids.tobytes(), self.head, self.tail
+        return self.ids.tobytes(), self.head, self.tail, self.anchors
 
 
 @dataclass(frozen=True)
@@ -88,30 +91,47 @@ def encode_pairs(
     if not instances:
         return []
     pieces = tokenize(doc, tokenizer)
-    return [_encode(instance, pieces, tokenizer, max_length=max_length) for instance in instances]
+    encoded: list[EncodedPair | None] = []
+    for number, instance in enumerate(instances):
+        if not number or not instance.has_text_of(instances[number - 1]):
+            text = _apply_edits(instance, pieces, tokenizer, reach=max_length)
+        encoded.append(_encode(instance, text, tokenizer, max_length=max_length))
+    return encoded
 
 
-def _encode(instance: Instance, pieces: Pieces, tokenizer: PieceTokenizer, *, max_length: int) -> EncodedPair | None:
-    ids, chars, positions = _apply_edits(instance, pieces, tokenizer, reach=max_length)
-    head = positions[instance.head[0]], positions[instance.head[1]] + 1
-    tail = positions[instance.tail[0]], positions[instance.tail[1]] + 1
-    window = centre_window(len(ids), min(head[0], tail[0]), max(head[1], tail[1]), size=max_length - 2)
+class EditedText(NamedTuple):
+    """The word pieces of an instance: (pieces,) ids and start characters, and the place of each edit among them."""
+
+    ids: NDArray[np.int64]
+    chars: NDArray[np.int64]
+    places: list[int]
+
+
+def _encode(instance: Instance, text: EditedText, tokenizer: PieceTokenizer, *, max_length: int) -> EncodedPair | None:
+    head = text.places[instance.head[0]], text.places[instance.head[1]] + 1
+    tail = text.places[instance.tail[0]], text.places[instance.tail[1]] + 1
+    size = max_length - 2 - len(instance.tags)
+    window = centre_window(len(text.ids), min(head[0], tail[0]), max(head[1], tail[1]), size=size)
     if window is None:
         return None
     start, end = window
     shift = 1 - start
-    return EncodedPair(
-        ids=np.concatenate([[tokenizer.cls_id], ids[start:end], [tokenizer.sep_id]]),
+    tags = [tokenizer.special_id(tag) for tag in instance.tags]
+    tagged = [text.chars[place[0]] for place, _ in zip((head, tail), tags, strict=False)]
+    pair = EncodedPair(
+        ids=np.concatenate([[tokenizer.cls_id], text.ids[start:end], tags, [tokenizer.sep_id]]).astype(np.int64),
         head=(head[0] + shift, head[1] + shift),
         tail=(tail[0] + shift, tail[1] + shift),
-        chars=np.concatenate([[-1], chars[start:end], [-1]]),
+        chars=np.concatenate([[-1], text.chars[start:end], tagged, [-1]]).astype(np.int64),
     )
+    if not tags:
+        return pair
+    after = 1 + end - start
+    return pair._replace(head=(after, after + 1), tail=(after + 1, after + 2), anchors=(pair.head[0], pair.tail[0]))
 
 
-def _apply_edits(
-    instance: Instance, pieces: Pieces, tokenizer: PieceTokenizer, *, reach: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64], list[int]]:
-    """Return the edited piece ids, their start characters, and the place of each edit among them.
+def _apply_edits(instance: Instance, pieces: Pieces, tokenizer: PieceTokenizer, *, reach: int) -> EditedText:
+    """Apply the edits of an instance to the pieces of its text.
 
     Only ``reach`` pieces before the first edit and after the last are among them: a sentence may be a whole book.
     """
@@ -129,7 +149,8 @@ def _apply_edits(
         length += 1
         at = max(last, first)
     end = max(at, min(int(np.searchsorted(pieces.starts, instance.end, side="left")), at + reach))
-    return np.concatenate([*ids, pieces.ids[at:end]]), np.concatenate([*chars, pieces.starts[at:end]]), positions
+    shown, starts = np.concatenate([*ids, pieces.ids[at:end]]), np.concatenate([*chars, pieces.starts[at:end]])
+    return EditedText(shown, starts, positions)
 
 
 def _edited_pieces(edit: Edit, pieces: Pieces, *, is_first: bool) -> tuple[int, int]:

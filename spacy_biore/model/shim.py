@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from thinc.api import Optimizer, Shim, get_torch_default_device
 
-from ..errors import Errors
+from ..errors import BioreError, Errors
 from .batching import LENGTH_STEP, Batch, make_batches
 from .dropout import use_byte_dropout
 from .encoders import load_encoder
@@ -22,6 +23,7 @@ from .pieces import EncodedPair, PieceTokenizer
 from .pooling import Pooling
 from .rates import rate_factors
 from .saving import NOTHING, restore_network, save_network
+from .sharing import can_share, make_shared_batches
 
 Logits = NDArray[np.float32]
 
@@ -43,6 +45,7 @@ class NetworkShim(Shim):
         max_length: Word pieces an instance at most.
         mixed_precision: Use half precision where the device has it (bfloat16).
         int8: Predict with 8-bit integers on a CPU.
+        shared: Encode a text once for all its pairs.
     """
 
     def __init__(
@@ -54,6 +57,7 @@ class NetworkShim(Shim):
         max_length: int,
         mixed_precision: bool,
         int8: bool = False,
+        shared: bool = False,
         samples: int = 1,
         rates: dict[str, float] | None = None,
     ) -> None:
@@ -63,6 +67,7 @@ class NetworkShim(Shim):
         self.max_length = max_length
         self.mixed_precision = mixed_precision
         self.int8 = int8
+        self.shared = shared
         self._tokenizer: PieceTokenizer | None = None
         self._fast: RelationNetwork | None = None
         self._guard = ForkGuard()
@@ -103,6 +108,8 @@ class NetworkShim(Shim):
         if loaded.pooler and self.cfg["pooling"]["cls"] == "tanh":
             pooling.cls.load_state_dict(loaded.pooler)  # type: ignore[union-attr]
         network = RelationNetwork(loaded.transformer, pooling, n_outputs, **self.cfg["head"])
+        if self.shared and not can_share(network.eval(), loaded.tokenizer):
+            raise BioreError(Errors.BR211.format(name=encoder, kind=type(loaded.transformer).__name__))
         # Here, so that rates which this encoder can't have are found before the training begins.
         rate_factors(network, **self.cfg["rates"])
         self._set(network, loaded.tokenizer)
@@ -133,7 +140,7 @@ class NetworkShim(Shim):
         weights: list[Any] = [None] * len(pairs)
         with self._inference():
             for batch in self._inference_batches(pairs):
-                rows = self.inference_network.attention(batch.ids, batch.mask).cpu().numpy()
+                rows = self.inference_network.attention(batch.ids, batch.mask, batch.layout).cpu().numpy()
                 for row, values in zip(batch.rows, rows, strict=True):
                     weights[row] = values[: len(pairs[row].ids)]
         return weights
@@ -218,7 +225,8 @@ class NetworkShim(Shim):
     def _padded(
         self, pairs: Sequence[EncodedPair], *, cpu_budget: int, step: int, few_shapes: bool = False
     ) -> Iterator[Batch]:
-        return make_batches(
+        make = partial(make_shared_batches, cls_id=self.tokenizer.cls_id) if self.shared else make_batches
+        return make(
             pairs,
             pad_id=self.tokenizer.pad_id,
             budget=min(self.budget, cpu_budget) if self._on_cpu else self.budget,

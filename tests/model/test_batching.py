@@ -100,7 +100,7 @@ def test_duplicates_are_encoded_once(tiny_encoder, pairs, monkeypatch):
     shim = make_shim(tiny_encoder, budget=4096)
     expected = shim(pairs, False)[0]
     n_rows, encode = [], shim.network.encode
-    monkeypatch.setattr(shim.network, "encode", lambda ids, mask: n_rows.append(len(ids)) or encode(ids, mask))
+    monkeypatch.setattr(shim.network, "encode", lambda ids, *more: n_rows.append(len(ids)) or encode(ids, *more))
     repeated = [pairs[i % 10] for i in range(35)]
     # The same pieces with other entities are another input.
     other = pairs[0]._replace(head=pairs[0].tail, tail=pairs[0].head)

@@ -1,33 +1,16 @@
 """Where an encoder comes from, what is said when it does not, and what it needs to have."""
 
-import json
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
-from tokenizers.pre_tokenizers import ByteLevel
-from transformers import AutoModel, AutoTokenizer, CanineTokenizer, RobertaConfig, RobertaModel, RobertaTokenizerFast
+from transformers import AutoModel, AutoTokenizer, CanineTokenizer
 
 from spacy_biore.errors import BioreError
 from spacy_biore.model.architecture import build_relation_model
 from spacy_biore.model.encoders import find_encoder, load_encoder, max_positions
 from spacy_biore.relations import get_records
-
-
-@pytest.fixture(scope="module")
-def roberta(tiny_sizes: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A random RoBERTa with byte-level pieces; of its 98 positions, 96 are for text."""
-    folder = tmp_path_factory.mktemp("roberta")
-    pieces = ["<s>", "<pad>", "</s>", "<unk>", *sorted(ByteLevel.alphabet()), "<mask>"]
-    (folder / "vocab.json").write_text(json.dumps({piece: i for i, piece in enumerate(pieces)}))
-    (folder / "merges.txt").write_text("#version: 0.2\n")
-    RobertaTokenizerFast(str(folder / "vocab.json"), str(folder / "merges.txt")).save_pretrained(folder)
-    torch.manual_seed(0)
-    config = RobertaConfig(vocab_size=len(pieces), max_position_embeddings=98, **tiny_sizes)
-    RobertaModel(config).save_pretrained(folder)
-    return str(folder)
 
 
 def make_package(folder: Path, encoder: str, inside: str) -> str:
@@ -135,7 +118,7 @@ def test_special_token_starts_as_the_mean_of_its_description(tiny_encoder, rober
     assert torch.equal(table[: len(before)], before)
 
 
-@pytest.mark.parametrize("style", ["anonymised", "marked"])
+@pytest.mark.parametrize("style", ["anonymised", "marked", "shared"])
 def test_byte_level_pieces_through_the_component(make_nlp, make_example, roberta, tmp_path, style: str):
     examples = [
         make_example(f"α {word} [β5|CHEMICAL]  was [µ{i}|GENE] é", [(0, 1, "INHIBITS")] if word == "no" else [])
