@@ -37,6 +37,9 @@ class PairLogits(NamedTuple):
     logits: NDArray[np.float32]
 
 
+# What a shared text may be expected to have at least, so that a batch of an update is not cut through its texts.
+PAIRS_A_TEXT = 4
+
 ModelInput = tuple[Sequence[Doc], Sequence[Candidates]]
 RelationModel = Model[ModelInput, PairLogits]
 
@@ -120,7 +123,7 @@ def build_relation_model(
             "input_style": input_style,
             "context": context,
             "max_length": max_length,
-            "chunk_pairs": max(1, batch_tokens // max_length),
+            "chunk_pairs": max(1, batch_tokens // max_length) * (PAIRS_A_TEXT if input_style == "shared" else 1),
             "schema": [],
         },
         shims=[shim],

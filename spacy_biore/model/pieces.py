@@ -115,19 +115,21 @@ def _encode(instance: Instance, text: EditedText, tokenizer: PieceTokenizer, *, 
     if window is None:
         return None
     start, end = window
-    shift = 1 - start
-    tags = [tokenizer.special_id(tag) for tag in instance.tags]
-    tagged = [text.chars[place[0]] for place, _ in zip((head, tail), tags, strict=False)]
-    pair = EncodedPair(
-        ids=np.concatenate([[tokenizer.cls_id], text.ids[start:end], tags, [tokenizer.sep_id]]).astype(np.int64),
-        head=(head[0] + shift, head[1] + shift),
-        tail=(tail[0] + shift, tail[1] + shift),
-        chars=np.concatenate([[-1], text.chars[start:end], tagged, [-1]]).astype(np.int64),
+    ids, chars = text.ids[start:end], text.chars[start:end]
+    places = [(first - start + 1, last - start + 1) for first, last in (head, tail)]
+    anchors: tuple[int, ...] = ()
+    if instance.tags:
+        anchors, after = (places[0][0], places[1][0]), len(ids) + 1
+        places = [(after, after + 1), (after + 1, after + 2)]
+        ids = np.concatenate([ids, [tokenizer.special_id(tag) for tag in instance.tags]])
+        chars = np.concatenate([chars, text.chars[[head[0], tail[0]]]])
+    return EncodedPair(
+        ids=np.concatenate([[tokenizer.cls_id], ids, [tokenizer.sep_id]]),
+        head=places[0],
+        tail=places[1],
+        chars=np.concatenate([[-1], chars, [-1]]),
+        anchors=anchors,
     )
-    if not tags:
-        return pair
-    after = 1 + end - start
-    return pair._replace(head=(after, after + 1), tail=(after + 1, after + 2), anchors=(pair.head[0], pair.tail[0]))
 
 
 def _apply_edits(instance: Instance, pieces: Pieces, tokenizer: PieceTokenizer, *, reach: int) -> EditedText:

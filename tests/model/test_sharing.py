@@ -13,7 +13,7 @@ from spacy_biore.model.encoders import load_encoder
 from spacy_biore.model.layout import PADDING, TEXT
 from spacy_biore.model.pieces import EncodedPair, PieceTokenizer, encode_pairs
 from spacy_biore.model.sharing import BLOCK, MAX_BLOCKS, make_shared_batches
-from spacy_biore.model.shim import NetworkShim
+from spacy_biore.model.shim import NetworkShim, has_bfloat16
 from spacy_biore.schema import Schema
 
 LIMIT = 48
@@ -109,6 +109,16 @@ def test_no_pair_depends_on_the_others(tiny_encoder, pairs, summary: str, entiti
         shim.budget = budget
         np.testing.assert_allclose(shim([pairs[i] for i in order], False)[0], alone[order], atol=1e-5)
     np.testing.assert_allclose(shim(pairs, True)[0], alone, atol=1e-5)
+
+
+@pytest.mark.skipif(not has_bfloat16("cpu"), reason="this CPU has no bfloat16")
+def test_no_pair_depends_on_the_others_in_half_precision(tiny_encoder, pairs):
+    shim = make_shim(tiny_encoder)
+    precise = shim(pairs, False)[0]
+    shim.mixed_precision = True
+    together, alone = shim(pairs, False)[0], np.concatenate([shim([pair], False)[0] for pair in pairs])
+    assert 0 < np.abs(together - precise).max() < 0.2
+    np.testing.assert_allclose(together, alone, atol=0.1)
 
 
 def test_gradient_does_not_depend_on_the_batches(tiny_encoder, pairs):
