@@ -1,6 +1,8 @@
 """How a candidate pair is shown to the encoder: a stretch of text with its two mentions replaced or marked."""
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Set
+from functools import cache
 from typing import Literal, NamedTuple, get_args
 
 import numpy as np
@@ -30,7 +32,7 @@ class Instance(NamedTuple):
         edits: What to replace or insert, in text order, without overlaps.
         head: First and last edit that delimit the head (the same edit twice where it is replaced by one token).
         tail: The same for the tail.
-        tags: Special tokens that stand for head and tail beside the text; empty where the edits tell the pair.
+        tags: What stands for head and tail beside the text, with their characters; empty where the edits tell the pair.
     """
 
     start: int
@@ -38,11 +40,7 @@ class Instance(NamedTuple):
     edits: tuple[Edit, ...]
     head: tuple[int, int]
     tail: tuple[int, int]
-    tags: tuple[str, ...] = ()
-
-    def has_text_of(self, other: "Instance") -> bool:
-        """Say whether another instance was made of the same edited text."""
-        return self.edits is other.edits and (self.start, self.end) == (other.start, other.end)
+    tags: tuple[Edit, ...] = ()
 
 
 def make_instances(doc: Doc, candidates: Candidates, *, style: InputStyle, context: int = 0) -> list[Instance]:
@@ -53,7 +51,8 @@ def make_instances(doc: Doc, candidates: Candidates, *, style: InputStyle, conte
         candidates: Its candidate pairs.
         style: ``anonymised`` puts ``@TYPE$`` in the place of each mention (``@HEAD-TAIL$`` for overlapping ones);
             ``marked`` puts ``<H:TYPE> </H:TYPE>`` and ``<T:TYPE> </T:TYPE>`` around them; ``shared`` puts ``@TYPE$`` in
-            the place of every mention, whatever the pair, so that all pairs of a sentence have one text.
+            the place of every mention, so that the pairs of a sentence have one text. Of overlapping mentions the
+            longest is replaced, but those of the pair come first: such a pair has a text of its own.
         context: Number of sentences shown before and after the sentences that hold the pair.
     """
     if not len(candidates):
@@ -62,8 +61,7 @@ def make_instances(doc: Doc, candidates: Candidates, *, style: InputStyle, conte
     pairs = [(candidates.head(row), candidates.tail(row)) for row in range(len(candidates))]
     windows = [_window(doc, bounds, pair, context) for pair in pairs]
     if style == "shared":
-        texts = {window: _anonymise_all(candidates.mentions, *window) for window in set(windows)}
-        return [_share(*window, *texts[window], *pair) for window, pair in zip(windows, pairs, strict=True)]
+        return _share(candidates.mentions, windows, pairs)
     edit = {"anonymised": _anonymise, "marked": _mark}[style]
     return [Instance(start, end, *edit(*pair)) for (start, end), pair in zip(windows, pairs, strict=True)]
 
@@ -108,12 +106,37 @@ def _mark(head: Mention, tail: Mention) -> tuple[tuple[Edit, ...], tuple[int, in
     return edits, (where["H"][0], where["H"][1]), (where["T"][0], where["T"][1])
 
 
-def _anonymise_all(mentions: list[Mention], start: int, end: int) -> tuple[tuple[Edit, ...], dict[Mention, int]]:
-    """Replace all mentions of a text, of overlapping ones the longest; return the edit that each mention is part of."""
-    inside = [mention for mention in mentions if start <= mention.start_char and mention.end_char <= end]
+def _share(
+    mentions: list[Mention], windows: list[tuple[int, int]], pairs: list[tuple[Mention, Mention]]
+) -> list[Instance]:
+    @cache
+    def text(window: tuple[int, int], first: frozenset[Mention]) -> SharedText:
+        return _anonymise_all(mentions, *window, first=first)
+
+    instances = []
+    for window, (head, tail) in zip(windows, pairs, strict=True):
+        hidden = {head, tail} - text(window, frozenset()).shown
+        edits, places, _ = text(window, frozenset(hidden))
+        tags = [Edit(m.start_char, m.end_char, _markers(role, m.type)[0]) for role, m in (("H", head), ("T", tail))]
+        instances.append(Instance(*window, edits, (places[head],) * 2, (places[tail],) * 2, tuple(tags)))
+    return instances
+
+
+class SharedText(NamedTuple):
+    """A text whose mentions are replaced: the edits, the edit that each mention is part of, and the mentions shown."""
+
+    edits: tuple[Edit, ...]
+    places: dict[Mention, int]
+    shown: set[Mention]
+
+
+def _anonymise_all(mentions: list[Mention], start: int, end: int, *, first: Set[Mention]) -> SharedText:
+    """Replace the mentions of a text: of overlapping ones those that come first, then the longest."""
+    begin, stop = (bisect_left(mentions, char, key=lambda m: m.start_char) for char in (start, end))
+    inside = [mention for mention in mentions[begin:stop] if mention.end_char <= end]
     owners = np.full(end - start, len(inside))
     kept: list[Mention] = []
-    for mention in sorted(inside, key=lambda m: (m.start_char - m.end_char, m)):
+    for mention in sorted(inside, key=lambda m: (m not in first, m.start_char - m.end_char, m)):
         owned = owners[mention.start_char - start : mention.end_char - start]
         if owned.min() == len(inside):
             owned[:] = len(kept)
@@ -121,18 +144,11 @@ def _anonymise_all(mentions: list[Mention], start: int, end: int) -> tuple[tuple
     shown = sorted(kept)
     rank = [bisect_left(shown, mention) for mention in kept]
     places = {m: rank[owners[m.start_char - start : m.end_char - start].min()] for m in inside}
-    return tuple(Edit(m.start_char, m.end_char, _tag(m.type)) for m in shown), places
+    return SharedText(tuple(Edit(m.start_char, m.end_char, _tag(m.type)) for m in shown), places, set(shown))
 
 
 def _overlap(one: Mention, other: Mention) -> bool:
     return one.start_char < other.end_char and other.start_char < one.end_char
-
-
-def _share(
-    start: int, end: int, edits: tuple[Edit, ...], places: dict[Mention, int], head: Mention, tail: Mention
-) -> Instance:
-    tags = _markers("H", head.type)[0], _markers("T", tail.type)[0]
-    return Instance(start, end, edits, (places[head],) * 2, (places[tail],) * 2, tags)
 
 
 def _tag(*types: str) -> str:

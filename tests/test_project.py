@@ -10,6 +10,7 @@ import pytest
 import spacy
 from spacy.cli.debug_config import debug_config
 from spacy.tokens import DocBin
+from spacy.util import load_config
 from spacy.vocab import Vocab
 from weasel.util import parse_config_overrides, split_command
 from weasel.util.config import load_project_config
@@ -159,6 +160,15 @@ def test_configs_are_complete_and_valid(config, recogniser):
     if "${paths.ner}" in config.read_text(encoding="utf8"):
         paths["paths.ner"] = str(recogniser)
     debug_config(config, overrides=paths)
+
+
+def test_shared_texts_are_all_that_differs_between_the_configs_of_chemprot():
+    each, shared = (load_config(ROOT / "configs" / f"{name}.cfg") for name in ("chemprot", "chemprot_shared"))
+    shared["components"]["relation_extractor"]["model"]["input_style"] = "anonymised"
+    shared["training"]["batcher"] |= {"size": 16, "shuffle": "instance"}
+    shared["training"] |= {"max_steps": 4512, "eval_frequency": 2256}
+    shared["training"]["optimizer"]["learn_rate"]["warmup_steps"] = 451
+    assert shared == each
 
 
 def test_sample_is_divided_by_document(tmp_path):

@@ -37,7 +37,7 @@ class PairLogits(NamedTuple):
     logits: NDArray[np.float32]
 
 
-# What a shared text may be expected to have at least, so that a batch of an update is not cut through its texts.
+# What a shared text may be expected to have: an update is computed in larger parts, so that few are cut through a text.
 PAIRS_A_TEXT = 4
 
 ModelInput = tuple[Sequence[Doc], Sequence[Candidates]]

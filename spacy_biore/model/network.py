@@ -46,7 +46,7 @@ class RelationNetwork(nn.Module):
             "attention_mask": layout.visible().long(),
             "position_ids": layout.positions + first_position(self.encoder),
         }
-        if self.encoder.config.to_dict().get("type_vocab_size"):
+        if getattr(self.encoder.config, "type_vocab_size", 0):
             # Those that the encoder would make are no longer than its longest text, which a row with its pairs may be.
             inputs["token_type_ids"] = torch.zeros_like(ids)
         return self.encoder(**inputs).last_hidden_state

@@ -1,6 +1,6 @@
 """From instances to word pieces: each text is tokenised once, and every pair's input is cut out of it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -91,12 +91,19 @@ def encode_pairs(
     if not instances:
         return []
     pieces = tokenize(doc, tokenizer)
-    encoded: list[EncodedPair | None] = []
-    for number, instance in enumerate(instances):
-        if not number or not instance.has_text_of(instances[number - 1]):
-            text = _apply_edits(instance, pieces, tokenizer, reach=max_length)
-        encoded.append(_encode(instance, text, tokenizer, max_length=max_length))
+    encoded: list[EncodedPair | None] = [None] * len(instances)
+    for rows in _group_by_text(instances):
+        text = _apply_edits(instances[rows[0]], pieces, tokenizer, reach=max_length)
+        for row in rows:
+            encoded[row] = _encode(instances[row], text, tokenizer, max_length=max_length)
     return encoded
+
+
+def _group_by_text(instances: Sequence[Instance]) -> Iterable[list[int]]:
+    grouped: dict[tuple[int, int, int], list[int]] = {}
+    for row, instance in enumerate(instances):
+        grouped.setdefault((instance.start, instance.end, id(instance.edits)), []).append(row)
+    return grouped.values()
 
 
 class EditedText(NamedTuple):
@@ -121,8 +128,8 @@ def _encode(instance: Instance, text: EditedText, tokenizer: PieceTokenizer, *, 
     if instance.tags:
         anchors, after = (places[0][0], places[1][0]), len(ids) + 1
         places = [(after, after + 1), (after + 1, after + 2)]
-        ids = np.concatenate([ids, [tokenizer.special_id(tag) for tag in instance.tags]])
-        chars = np.concatenate([chars, text.chars[[head[0], tail[0]]]])
+        ids = np.concatenate([ids, [tokenizer.special_id(tag.token) for tag in instance.tags]])
+        chars = np.concatenate([chars, [tag.start for tag in instance.tags]])
     return EncodedPair(
         ids=np.concatenate([[tokenizer.cls_id], ids, [tokenizer.sep_id]]),
         head=places[0],

@@ -6,12 +6,14 @@ What a pair gets is thus the same whatever other pairs are in its row (after Zho
 doi 10.18653/v1/2021.naacl-main.5, whose blocks have a piece for each end of a mention and no CLS).
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from ..errors import BioreError, Errors
 from .batching import LENGTH_STEP, Batch, padded_length, plan_batches
 from .layout import PADDING, TEXT, Layout
 from .network import RelationNetwork
@@ -19,7 +21,7 @@ from .pieces import EncodedPair, PieceTokenizer
 
 BLOCK = 3
 # With many more, the attention between blocks, which is computed and masked, would cost more than the text once again.
-MAX_BLOCKS = 32
+MAX_BLOCKS = 16
 
 
 def make_shared_batches(
@@ -46,9 +48,12 @@ def make_shared_batches(
 
 
 def _group_by_text(pairs: Sequence[EncodedPair]) -> list[list[int]]:
-    grouped: dict[bytes, list[int]] = {}
+    """Return the rows of the pairs of each text; a pair that is there twice is in two texts, for dropout of its own."""
+    seen: Counter = Counter()
+    grouped: dict[tuple[bytes, int], list[int]] = {}
     for row, pair in enumerate(pairs):
-        grouped.setdefault(pair.ids[: _text_length(pair) - 1].tobytes(), []).append(row)
+        grouped.setdefault((pair.ids[:-BLOCK].tobytes(), seen[pair.key]), []).append(row)
+        seen[pair.key] += 1
     return [rows[at : at + MAX_BLOCKS] for rows in grouped.values() for at in range(0, len(rows), MAX_BLOCKS)]
 
 
@@ -68,42 +73,45 @@ def _make_batch(
 ) -> Batch:
     ids = np.full((len(texts), width), pad_id, dtype=np.int64)
     positions, owners = np.zeros_like(ids), np.full_like(ids, PADDING)
-    rows = np.asarray([row for text in texts for row in text])
-    longest = max(len(pairs[row].ids) for row in rows)
-    views, mask = np.zeros((len(rows), longest), dtype=np.int64), np.zeros((len(rows), longest), dtype=bool)
-    number = 0
+    longest, views, masks = max(len(pairs[text[0]].ids) for text in texts), [], []
     for i, text in enumerate(texts):
-        first = pairs[text[0]]
-        at = _text_length(first)
-        ids[i, : at - 1], ids[i, at - 1] = first.ids[: at - 1], first.ids[-1]
-        positions[i, :at], owners[i, :at] = np.arange(at), TEXT
-        shown = np.arange(1, at - 1) + i * width
-        for owner, row in enumerate(text, TEXT + 1):
-            ids[i, at : at + BLOCK] = cls_id, *pairs[row].ids[-BLOCK:-1]
-            positions[i, at : at + BLOCK] = 0, *pairs[row].anchors
-            owners[i, at : at + BLOCK] = owner
-            block, end = i * width + np.arange(at, at + BLOCK), i * width + _text_length(first) - 1
-            views[number, : len(pairs[row].ids)] = np.concatenate([block[:1], shown, block[1:], [end]])
-            mask[number, : len(pairs[row].ids)] = True
-            number += 1
-            at += BLOCK
+        first, length = pairs[text[0]], _text_length(pairs[text[0]])
+        blocks = length + np.arange(BLOCK * len(text)).reshape(-1, BLOCK)
+        ids[i, :length] = [*first.ids[: length - 1], first.ids[-1]]
+        ids[i, blocks] = [[cls_id, *pairs[row].ids[length - 1 : -1]] for row in text]
+        positions[i, :length] = np.arange(length)
+        positions[i, blocks] = [[0, *pairs[row].anchors] for row in text]
+        owners[i, :length] = TEXT
+        owners[i, blocks] = TEXT + 1 + np.arange(len(text))[:, None]
+        view = np.zeros((len(text), longest), dtype=np.int64)
+        view[:, 0], view[:, 1 : length - 1], view[:, length] = blocks[:, 0], np.arange(1, length - 1), blocks[:, 2]
+        view[:, length - 1], view[:, length + 1] = blocks[:, 1], length - 1
+        views.append(view + i * width)
+        masks.append(np.broadcast_to(np.arange(longest) < len(first.ids), view.shape))
+    rows = np.concatenate(texts)
     head, tail = (np.asarray([getattr(pairs[row], role) for row in rows]) for role in ("head", "tail"))
-    layout = Layout(*(torch.from_numpy(array).to(device) for array in (owners, positions, views)))
-    inputs = [torch.from_numpy(array).to(device) for array in (ids, mask, head, tail)]
-    return Batch(rows, inputs[0], inputs[1], inputs[2], inputs[3], layout)
+    arrays = ids, np.concatenate(masks), head, tail, owners, positions, np.concatenate(views)
+    tensors = [torch.from_numpy(array).to(device) for array in arrays]
+    return Batch(rows, tensors[0], tensors[1], tensors[2], tensors[3], Layout(*tensors[4:]))
 
 
-def can_share(network: RelationNetwork, tokenizer: PieceTokenizer) -> bool:
-    """Say whether an encoder keeps pairs of one text apart: it must obey a mask for each piece, and given positions."""
+def check_sharing(network: RelationNetwork, tokenizer: PieceTokenizer, *, name: str) -> None:
+    """Check that an encoder keeps pairs of one text apart: it must obey a mask for each piece, and given positions.
+
+    Raises:
+        BioreError: BR211 if it does not.
+    """
     cls, sep = tokenizer.cls_id, tokenizer.sep_id
     ids = np.asarray([cls, sep, cls, sep, cls, sep, sep, sep])
     pairs = [EncodedPair(ids, (5, 6), (6, 7), np.zeros_like(ids), anchors) for anchors in ((1, 2), (4, 3))]
+    refusal = BioreError(Errors.BR211.format(name=name, kind=type(network.encoder).__name__))
     try:
         together, first, second = (_encode(network, tokenizer, some) for some in (pairs, pairs[:1], pairs[1:]))
-    except (IndexError, RuntimeError, TypeError, ValueError):
-        return False
-    alone = torch.cat([first, second])
-    return torch.allclose(together, alone, atol=1e-4) and not torch.allclose(first, second, atol=1e-4)
+    except (AttributeError, IndexError, RuntimeError, TypeError, ValueError) as error:
+        raise refusal from error
+    same = torch.allclose(together, torch.cat([first, second]), atol=1e-4)
+    if not same or torch.allclose(first, second, atol=1e-4):
+        raise refusal
 
 
 def _encode(network: RelationNetwork, tokenizer: PieceTokenizer, pairs: Sequence[EncodedPair]) -> Tensor:

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from thinc.api import Optimizer, Shim, get_torch_default_device
 
-from ..errors import BioreError, Errors
+from ..errors import Errors
 from .batching import LENGTH_STEP, Batch, make_batches
 from .dropout import use_byte_dropout
 from .encoders import load_encoder
@@ -23,7 +23,7 @@ from .pieces import EncodedPair, PieceTokenizer
 from .pooling import Pooling
 from .rates import rate_factors
 from .saving import NOTHING, restore_network, save_network
-from .sharing import can_share, make_shared_batches
+from .sharing import check_sharing, make_shared_batches
 
 Logits = NDArray[np.float32]
 
@@ -108,8 +108,8 @@ class NetworkShim(Shim):
         if loaded.pooler and self.cfg["pooling"]["cls"] == "tanh":
             pooling.cls.load_state_dict(loaded.pooler)  # type: ignore[union-attr]
         network = RelationNetwork(loaded.transformer, pooling, n_outputs, **self.cfg["head"])
-        if self.shared and not can_share(network.eval(), loaded.tokenizer):
-            raise BioreError(Errors.BR211.format(name=encoder, kind=type(loaded.transformer).__name__))
+        if self.shared:
+            check_sharing(network.eval(), loaded.tokenizer, name=encoder)
         # Here, so that rates which this encoder can't have are found before the training begins.
         rate_factors(network, **self.cfg["rates"])
         self._set(network, loaded.tokenizer)
