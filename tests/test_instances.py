@@ -52,12 +52,16 @@ def test_shared(make_doc):
     candidates = make_candidate_generator()(doc, SCHEMA)
     instances = make_instances(doc, candidates, style="shared")
     assert {shown(doc, i) for i in instances} == {"{@CHEMICAL$} and {@CHEMICAL$} block {@GENE$}."}
-    assert all(instance.has_text_of(instances[0]) for instance in instances)
+    assert all(instance.edits is instances[0].edits for instance in instances)
     for row, instance in enumerate(instances):
-        for mention, place in ((candidates.head(row), instance.head), (candidates.tail(row), instance.tail)):
+        head, tail = candidates.head(row), candidates.tail(row)
+        for mention, place in ((head, instance.head), (tail, instance.tail)):
             assert place[0] == place[1]
             assert instance.edits[place[0]][:2] == (mention.start_char, mention.end_char)
-        assert instance.tags == (f"<H:{candidates.head(row).type}>", f"<T:{candidates.tail(row).type}>")
+        assert instance.tags == (
+            (head.start_char, head.end_char, f"<H:{head.type}>"),
+            (tail.start_char, tail.end_char, f"<T:{tail.type}>"),
+        )
 
 
 @pytest.mark.parametrize("style", ["anonymised", "marked"])
@@ -120,32 +124,47 @@ def test_overlapping_mentions(make_doc, span_of, case: str):
 
 
 SHARED_OVERLAPS = {
-    "nested": ([("a b c", "CHEMICAL"), ("b", "GENE")], "x {@CHEMICAL$} d e", [0, 0]),
-    "of one length": ([("a b", "CHEMICAL"), ("a b", "GENE")], "x {@CHEMICAL$} c d e", [0, 0]),
-    "crossing": ([("a b", "CHEMICAL"), ("b c d", "GENE")], "x a {@GENE$} e", [0, 0]),
-    "a chain": (
-        [("a b c", "CHEMICAL"), ("c d", "GENE"), ("d e", "CHEMICAL")],
-        "x {@CHEMICAL$} {@CHEMICAL$}",
-        [0, 0, 1],
-    ),
-    "inside two": (
-        [("b c d", "CHEMICAL"), ("b", "GENE"), ("d", "GENE"), ("e", "GENE")],
-        "x a {@CHEMICAL$} {@GENE$}",
-        [0, 0, 0, 1],
+    # The text of the pair of the first two mentions, and the edits that they are part of.
+    "both shown": ([("a", "CHEMICAL"), ("c", "GENE"), ("a b", "GENE")], "x {@CHEMICAL$} b {@GENE$} d e", [0, 1]),
+    "inside a third": ([("b", "CHEMICAL"), ("e", "GENE"), ("a b c", "GENE")], "x a {@CHEMICAL$} c d {@GENE$}", [0, 1]),
+    "around a third": ([("a b c", "CHEMICAL"), ("e", "GENE"), ("b", "GENE")], "x {@CHEMICAL$} d {@GENE$}", [0, 1]),
+    "one inside the other": ([("a b c", "CHEMICAL"), ("b", "GENE")], "x a {@GENE$} c d e", [0, 0]),
+    "on the same words": ([("a b", "CHEMICAL"), ("a b", "GENE")], "x {@GENE$} c d e", [0, 0]),
+    "crossing": ([("a b", "CHEMICAL"), ("b c d", "GENE")], "x {@CHEMICAL$} c d e", [0, 0]),
+    "crossing a third": (
+        [("a b", "CHEMICAL"), ("e", "GENE"), ("b c d", "GENE")],
+        "x {@CHEMICAL$} c d {@GENE$}",
+        [0, 1],
     ),
 }
 
 
 @pytest.mark.parametrize("case", SHARED_OVERLAPS)
-def test_shared_text_shows_the_longest_of_overlapping_mentions(make_doc, span_of, case: str):
+def test_shared_text_shows_the_mentions_of_the_pair_first_and_then_the_longest(make_doc, span_of, case: str):
     mentions, text, places = SHARED_OVERLAPS[case]
     doc = make_doc("x a b c d e")
     doc.spans["sc"] = [span_of(doc, name, label) for name, label in mentions]
     candidates = make_candidate_generator("document", spans_key="sc")(doc, SCHEMA)
-    instances = make_instances(doc, candidates, style="shared")
-    assert {shown(doc, instance) for instance in instances} == {text}
-    found = {candidates.head(row): instance.head[0] for row, instance in enumerate(instances)}
-    assert [found[mention] for mention in candidates.mentions] == places
+    for row, instance in enumerate(make_instances(doc, candidates, style="shared")):
+        if key_of(doc, candidates, row) == (mentions[0][0], mentions[1][0]) and candidates.head(row).type == "CHEMICAL":
+            assert shown(doc, instance) == text
+            assert [instance.head[0], instance.tail[0]] == places
+
+
+def test_shared_text_is_one_for_the_pairs_whose_mentions_it_shows(make_doc, span_of):
+    doc = make_doc("x a b c d e")
+    names = [("a b", "CHEMICAL"), ("b", "CHEMICAL"), ("d", "GENE"), ("e", "GENE")]
+    doc.spans["sc"] = [span_of(doc, name, label) for name, label in names]
+    schema = Schema.from_config([{"label": "R", "head": "CHEMICAL", "tail": "GENE"}])
+    candidates = make_candidate_generator("document", spans_key="sc")(doc, schema)
+    texts: dict[str, list] = {}
+    for row, instance in enumerate(make_instances(doc, candidates, style="shared")):
+        texts.setdefault(shown(doc, instance), []).append((key_of(doc, candidates, row), id(instance.edits)))
+    assert {text: [key for key, _ in found] for text, found in texts.items()} == {
+        "x {@CHEMICAL$} c {@GENE$} {@GENE$}": [("a b", "d"), ("a b", "e")],
+        "x a {@CHEMICAL$} c {@GENE$} {@GENE$}": [("b", "d"), ("b", "e")],
+    }
+    assert all(len({made for _, made in found}) == 1 for found in texts.values())
 
 
 def test_touching_mentions_stay_two(make_doc, span_of):
@@ -177,7 +196,9 @@ def test_special_tokens_cover_all_that_instances_need(make_doc, span_of):
     candidates = make_candidate_generator("document", spans_key="sc")(doc, SCHEMA)
     for style in ("anonymised", "marked", "shared"):
         instances = make_instances(doc, candidates, style=style)
-        used = {e.token for instance in instances for e in instance.edits} | {t for i in instances for t in i.tags}
+        used = {e.token for instance in instances for e in instance.edits} | {
+            t.token for i in instances for t in i.tags
+        }
         assert used and used <= set(special_tokens(SCHEMA, style))
 
 
