@@ -15,7 +15,6 @@ PairBatcher = Callable[[Iterable[Example]], Iterator[list[Example]]]
 # Batches that are sorted by length together: more means less padding, fewer means more random batches.
 BATCHES_SORTED = 50
 
-
 Division = Callable[[list[TrainingPair]], list[list[TrainingPair]]]
 
 
@@ -60,9 +59,9 @@ def make_pair_batcher(size: int = 16, shuffle: str = "instance", buffer: int = 2
 
     Args:
         size: Pairs a batch.
-        shuffle: ``instance`` spreads the pairs of a document over batches; a document without pairs is left out then,
-            as there is nothing in it to learn. ``sentence`` keeps those of a sentence in one batch, which may thus be
-            larger, and ``document`` those of a document.
+        shuffle: ``instance`` spreads the pairs of a document over batches. ``sentence`` keeps those of a sentence in one
+            batch, which may thus be larger, and ``document`` those of a document. A document without pairs, in which
+            there is nothing to learn, is left out by the first two.
         buffer: Units that are shuffled together.
 
     Raises:

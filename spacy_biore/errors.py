@@ -228,7 +228,7 @@ class Errors(metaclass=ErrorsWithCodes):
         "go down. Set layer_decay = 1.0."
     )
     BR209 = "Loss of the relation extractor: {setting} is {value!r}; it must be {expected}."
-    BR211 = (
+    BR210 = (
         "The encoder '{name}' ({kind}) can't share a text between its pairs: it takes no mask for each word piece, or "
         'does not obey given positions. Set input_style = "anonymised", or choose an encoder such as BERT or RoBERTa.'
     )

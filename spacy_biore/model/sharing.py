@@ -99,12 +99,12 @@ def check_sharing(network: RelationNetwork, tokenizer: PieceTokenizer, *, name: 
     """Check that an encoder keeps pairs of one text apart: it must obey a mask for each piece, and given positions.
 
     Raises:
-        BioreError: BR211 if it does not.
+        BioreError: BR210 if it does not.
     """
     cls, sep = tokenizer.cls_id, tokenizer.sep_id
     ids = np.asarray([cls, sep, cls, sep, cls, sep, sep, sep])
     pairs = [EncodedPair(ids, (5, 6), (6, 7), np.zeros_like(ids), anchors) for anchors in ((1, 2), (4, 3))]
-    refusal = BioreError(Errors.BR211.format(name=name, kind=type(network.encoder).__name__))
+    refusal = BioreError(Errors.BR210.format(name=name, kind=type(network.encoder).__name__))
     try:
         together, first, second = (_encode(network, tokenizer, some) for some in (pairs, pairs[:1], pairs[1:]))
     except (AttributeError, IndexError, RuntimeError, TypeError, ValueError) as error:

@@ -243,5 +243,5 @@ def test_kin_of_bert_can_share(tiny_encoder, tmp_path, pairs):
     ids=["distilbert", "deberta", "mpnet", "albert"],
 )
 def test_encoder_that_can_not_keep_pairs_apart_is_refused(tiny_encoder, tmp_path, model: type, config):
-    with pytest.raises(BioreError, match=f"BR211.*{model.__name__}.*anonymised"):
+    with pytest.raises(BioreError, match=f"BR210.*{model.__name__}.*anonymised"):
         make_shim(save(model, config, tiny_encoder, tmp_path))
