@@ -59,9 +59,9 @@ def make_pair_batcher(size: int = 16, shuffle: str = "instance", buffer: int = 2
 
     Args:
         size: Pairs a batch.
-        shuffle: ``instance`` spreads the pairs of a document over batches. ``sentence`` keeps those of a sentence in one
-            batch, which may thus be larger, and ``document`` those of a document. A document without pairs, in which
-            there is nothing to learn, is left out by the first two.
+        shuffle: ``instance`` spreads the pairs of a document over batches. ``sentence`` keeps those of a sentence in
+            one batch, which may thus be larger, and ``document`` those of a document. A document without pairs, in
+            which there is nothing to learn, is left out by the first two.
         buffer: Units that are shuffled together.
 
     Raises:
