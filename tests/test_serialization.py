@@ -82,6 +82,15 @@ def test_every_summary_is_saved(make_nlp, make_example, docs, summary: str):
     assert predict(again, docs) == predict(nlp, docs)
 
 
+def test_shared_texts_are_saved_pickled_and_sent_to_processes(make_nlp, make_example, docs):
+    nlp = make_nlp(model={"input_style": "shared"}, threshold=0.01)
+    nlp.initialize(lambda: [make_example(TEXTS[0], [(0, 1, "INHIBITS")])])
+    expected = predict(nlp, docs)
+    again = make_nlp(model={"input_style": "shared", "encoder": "gone"}).from_bytes(nlp.to_bytes())
+    assert predict(again, docs) == predict(nlp, docs, n_process=2) == expected
+    assert predict(pickle.loads(pickle.dumps(nlp)), docs) == expected
+
+
 def test_tanh_starts_from_the_pooler_of_the_encoder(make_nlp, make_example, tiny_encoder):
     nlp = make_nlp(model={"cls": "tanh"})
     nlp.initialize(lambda: [make_example(TEXTS[0], [(0, 1, "INHIBITS")])])
