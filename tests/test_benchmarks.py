@@ -15,7 +15,7 @@ from spacy.training import Example
 from thinc.api import Adam, Optimizer, fix_random_seed
 
 from spacy_biore.batchers import make_pair_batcher
-from spacy_biore.model.architecture import get_shim
+from spacy_biore.model.architecture import encode, get_shim
 from spacy_biore.model.int8 import Int8Linear, has_int8
 from spacy_biore.model.shim import has_bfloat16
 from spacy_biore.readers import with_gold_entities
@@ -108,7 +108,9 @@ def test_loop_over_texts_gives_the_logits_of_the_component(nlp: Language) -> Non
     np.testing.assert_allclose(looped, expected, atol=1e-4)
 
 
-def test_bare_encoder_runs_on_the_batches_of_the_component(nlp: Language) -> None:
+@pytest.mark.parametrize("style", ["anonymised", "marked", "shared"])
+def test_bare_encoder_runs_on_the_batches_of_the_component(encoder: Path, style: str) -> None:
+    nlp = make_nlp(encoder, style)
     network = get_shim(extractor(nlp).model).network
     docs = [with_gold_entities(nlp, doc) for doc in gold_docs(nlp)]
     states: list[torch.Tensor] = []
@@ -119,6 +121,20 @@ def test_bare_encoder_runs_on_the_batches_of_the_component(nlp: Language) -> Non
     assert states
     for state, other in zip(states, again, strict=True):
         torch.testing.assert_close(state, other)
+    n_pairs = sum(len(found) for found in extractor(nlp).get_candidates(docs))
+    described = inference_speed.describe_batches(batches)
+    assert described["distinct"] == n_pairs
+    assert described["pieces_per_pair"] * n_pairs == pytest.approx(n_pieces(nlp, docs), abs=0.1 * n_pairs)
+
+
+def n_pieces(nlp: Language, docs: list[Doc]) -> int:
+    """Count the word pieces that the encoder needs for all pairs."""
+    model = extractor(nlp).model
+    pairs = [pair for _, pair in encode(model, (docs, extractor(nlp).get_candidates(docs)))]
+    if model.attrs["input_style"] != "shared":
+        return sum(len(pair.ids) for pair in pairs)
+    texts = {pair.ids[:-3].tobytes(): len(pair.ids) - 2 for pair in pairs}
+    return sum(texts.values()) + 3 * len(pairs)
 
 
 def test_prediction_meets_few_shapes_as_torch_keeps_memory_for_each(encoder: Path) -> None:
