@@ -3,6 +3,7 @@
 import os
 import pickle
 import shutil
+from itertools import permutations
 
 import numpy as np
 import pytest
@@ -89,6 +90,15 @@ def test_shared_texts_are_saved_pickled_and_sent_to_processes(make_nlp, make_exa
     again = make_nlp(model={"input_style": "shared", "encoder": "gone"}).from_bytes(nlp.to_bytes())
     assert predict(again, docs) == predict(nlp, docs, n_process=2) == expected
     assert predict(pickle.loads(pickle.dumps(nlp)), docs) == expected
+
+
+@pytest.mark.parametrize(("trained", "asked"), list(permutations(["anonymised", "marked", "shared"], 2)))
+def test_loaded_model_keeps_its_input_style(make_nlp, make_example, docs, tmp_path, trained: str, asked: str):
+    nlp = make_nlp(model={"input_style": trained}, threshold=0.01)
+    nlp.initialize(lambda: [make_example(TEXTS[0], [(0, 1, "INHIBITS")])])
+    nlp.to_disk(tmp_path)
+    other = spacy.load(tmp_path, config={"components.relation_extractor.model.input_style": asked})
+    assert predict(other, docs) == predict(nlp, docs)
 
 
 def test_tanh_starts_from_the_pooler_of_the_encoder(make_nlp, make_example, tiny_encoder):

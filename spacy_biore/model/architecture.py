@@ -110,7 +110,6 @@ def build_relation_model(
         max_length=max_length,
         mixed_precision=mixed_precision,
         int8=int8,
-        shared=input_style == "shared",
     )
     return Model(
         "relation_model",
@@ -140,7 +139,8 @@ def init(model: RelationModel, X: ModelInput | None = None, Y: object = None) ->
     schema = Schema.from_config(model.attrs["schema"])
     _warn_of_hidden_heads(schema, model.attrs["input_style"], shim.cfg["pooling"]["entities"])
     tokens = special_tokens(schema, model.attrs["input_style"])
-    shim.build(model.attrs["encoder"], tokens, model.get_dim("nO"), model.attrs["encoder_config"])
+    shared = model.attrs["input_style"] == "shared"
+    shim.build(model.attrs["encoder"], tokens, model.get_dim("nO"), model.attrs["encoder_config"], shared=shared)
     limit = max_positions(shim.network.encoder)
     if model.attrs["max_length"] > limit:
         raise BioreError(Errors.BR202.format(value=model.attrs["max_length"], limit=limit, name=model.attrs["encoder"]))

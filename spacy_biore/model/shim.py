@@ -45,7 +45,6 @@ class NetworkShim(Shim):
         max_length: Word pieces an instance at most.
         mixed_precision: Use half precision where the device has it (bfloat16).
         int8: Predict with 8-bit integers on a CPU.
-        shared: Encode a text once for all its pairs.
     """
 
     def __init__(
@@ -57,7 +56,6 @@ class NetworkShim(Shim):
         max_length: int,
         mixed_precision: bool,
         int8: bool = False,
-        shared: bool = False,
         samples: int = 1,
         rates: dict[str, float] | None = None,
     ) -> None:
@@ -67,7 +65,6 @@ class NetworkShim(Shim):
         self.max_length = max_length
         self.mixed_precision = mixed_precision
         self.int8 = int8
-        self.shared = shared
         self._tokenizer: PieceTokenizer | None = None
         self._fast: RelationNetwork | None = None
         self._guard = ForkGuard()
@@ -100,15 +97,21 @@ class NetworkShim(Shim):
         return self._tokenizer
 
     def build(
-        self, encoder: str, special_tokens: dict[str, str], n_outputs: int, settings: dict[str, Any] | None = None
+        self,
+        encoder: str,
+        special_tokens: dict[str, str],
+        n_outputs: int,
+        settings: dict[str, Any] | None = None,
+        *,
+        shared: bool = False,
     ) -> None:
-        """Load a pre-trained encoder and put a new pooling and classifier on it."""
+        """Load a pre-trained encoder, which pairs of one text may have to share, and put a new head on it."""
         loaded = load_encoder(encoder, special_tokens, settings)
         pooling = Pooling(loaded.transformer.config.hidden_size, **self.cfg["pooling"])
         if loaded.pooler and self.cfg["pooling"]["cls"] == "tanh":
             pooling.cls.load_state_dict(loaded.pooler)  # type: ignore[union-attr]
         network = RelationNetwork(loaded.transformer, pooling, n_outputs, **self.cfg["head"])
-        if self.shared:
+        if shared:
             check_sharing(network.eval(), loaded.tokenizer, name=encoder)
         # Here, so that rates which this encoder can't have are found before the training begins.
         rate_factors(network, **self.cfg["rates"])
@@ -225,7 +228,8 @@ class NetworkShim(Shim):
     def _padded(
         self, pairs: Sequence[EncodedPair], *, cpu_budget: int, step: int, few_shapes: bool = False
     ) -> Iterator[Batch]:
-        make = partial(make_shared_batches, cls_id=self.tokenizer.cls_id) if self.shared else make_batches
+        shared = bool(pairs) and bool(pairs[0].anchors)
+        make = partial(make_shared_batches, cls_id=self.tokenizer.cls_id) if shared else make_batches
         return make(
             pairs,
             pad_id=self.tokenizer.pad_id,

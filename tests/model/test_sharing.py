@@ -58,11 +58,9 @@ def pairs(tokenizer: PieceTokenizer) -> list[EncodedPair]:
 
 def make_shim(encoder: str, *, budget: int = 4096, summary: str = "attention", entities: str = "start") -> NetworkShim:
     pooling = {"cls": "raw", "summary": summary, "entities": entities}
-    shim = NetworkShim(
-        pooling=pooling, dropout=0.0, budget=budget, max_length=LIMIT, mixed_precision=False, shared=True
-    )
+    shim = NetworkShim(pooling=pooling, dropout=0.0, budget=budget, max_length=LIMIT, mixed_precision=False)
     torch.manual_seed(0)
-    shim.build(encoder, TOKENS, 3)
+    shim.build(encoder, TOKENS, 3, shared=True)
     with torch.no_grad():
         shim.network.classifier.weight.normal_(std=0.5)
     return shim
