@@ -3,7 +3,7 @@
 import random
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from spacy.training import Example
 
@@ -26,6 +26,7 @@ def _by_sentence(pairs: list[TrainingPair]) -> list[list[TrainingPair]]:
 
 
 # What of a document's pairs stays together.
+Shuffle = Literal["instance", "sentence", "document"]
 DIVISIONS: dict[str, Division] = {
     "instance": lambda pairs: [[pair] for pair in pairs],
     "sentence": _by_sentence,
@@ -52,7 +53,7 @@ class Unit(NamedTuple):
         return max((pair.n_tokens for pair in self.pairs), default=0)
 
 
-def make_pair_batcher(size: int = 16, shuffle: str = "instance", buffer: int = 20_000) -> PairBatcher:
+def make_pair_batcher(size: int = 16, shuffle: Shuffle = "instance", buffer: int = 20_000) -> PairBatcher:
     """Make a batcher that counts candidate pairs (registered as ``spacy-biore.PairBatcher.v1``).
 
     Units of similar length are put together, so that little is padded; the batches come in random order.

@@ -63,7 +63,7 @@ class Errors(metaclass=ErrorsWithCodes):
     # training
     BR030 = "The loss of '{name}' is not a number. Lower the learning rate, or switch mixed precision off."
     BR031 = "No corpus at {path}. Convert one first: python -m spacy biore convert --help."
-    BR032 = "Corpus reader: {setting} is {value!r}; it must be {expected}."
+    BR032 = "Corpora and batches: {setting} is {value!r}; it must be {expected}."
     BR033 = (
         "No example of the training corpus has a candidate pair, so there is nothing to learn from. Do its entities "
         "have the types of the schema, and is the candidates' scope wide enough?"
