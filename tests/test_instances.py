@@ -145,10 +145,15 @@ def test_shared_text_shows_the_mentions_of_the_pair_first_and_then_the_longest(m
     doc = make_doc("x a b c d e")
     doc.spans["sc"] = [span_of(doc, name, label) for name, label in mentions]
     candidates = make_candidate_generator("document", spans_key="sc")(doc, SCHEMA)
-    for row, instance in enumerate(make_instances(doc, candidates, style="shared")):
-        if key_of(doc, candidates, row) == (mentions[0][0], mentions[1][0]) and candidates.head(row).type == "CHEMICAL":
-            assert shown(doc, instance) == text
-            assert [instance.head[0], instance.tail[0]] == places
+    wanted = (mentions[0][0], mentions[1][0])
+    [row] = [
+        row
+        for row in range(len(candidates))
+        if key_of(doc, candidates, row) == wanted and candidates.head(row).type == "CHEMICAL"
+    ]
+    instance = make_instances(doc, candidates, style="shared")[row]
+    assert shown(doc, instance) == text
+    assert [instance.head[0], instance.tail[0]] == places
 
 
 def test_shared_text_is_one_for_the_pairs_whose_mentions_it_shows(make_doc, span_of):

@@ -20,7 +20,7 @@ from .network import RelationNetwork
 from .pieces import EncodedPair, PieceTokenizer
 
 BLOCK = 3
-# With many more, the attention between blocks, which is computed and masked, would cost more than the text once again.
+# Not too many a row: attention between blocks is computed and masked, and every pair is pooled from a copy of the text.
 MAX_BLOCKS = 16
 
 
