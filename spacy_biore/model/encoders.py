@@ -65,7 +65,7 @@ def load_encoder(
         if settings:
             problem = str(error).partition("\n")[0]
             raise BioreError(Errors.BR207.format(name=name, settings=dict(settings), problem=problem)) from error
-        raise BioreError(Errors.BR200.format(name=name, tried=_tried(name, str(error)))) from error
+        raise encoder_not_found(name, error) from error
     if not tokenizer.is_fast:
         raise BioreError(Errors.BR201.format(name=name))
     _add_special_tokens(transformer, tokenizer, special_tokens)
@@ -92,7 +92,7 @@ def fetch_encoder(name: str, patterns: Sequence[str]) -> Path:
     try:
         return Path(snapshot_download(source, allow_patterns=list(patterns)))
     except (OSError, ValueError) as error:
-        raise BioreError(Errors.BR200.format(name=name, tried=_tried(name, str(error)))) from error
+        raise encoder_not_found(name, error) from error
 
 
 def find_encoder(name: str) -> str:
@@ -107,6 +107,13 @@ def find_encoder(name: str) -> str:
     if not folder and _is_path(name):
         raise BioreError(Errors.BR200.format(name=name, tried=_tried_folder(name)))
     return str(folder) if folder else name
+
+
+def encoder_not_found(name: str, error: Exception) -> BioreError:
+    """Return BR200, which says where an encoder was looked for and what the hub, which was asked last, answered."""
+    hub = str(error).partition("\n")[0].rstrip(".")
+    tried = f"{_tried_folder(name)}; the installed package '{name}': none with a model; the hub: {hub}"
+    return BioreError(Errors.BR200.format(name=name, tried=tried))
 
 
 def attention_implementation() -> str | None:
@@ -162,11 +169,6 @@ def _tried_folder(name: str) -> str:
     beside = [str(other) for other in path.parent.glob("*") if other.is_dir()]
     similar = difflib.get_close_matches(name, beside, n=1)
     return f"the folder {path.absolute()}: not there" + (f" (did you mean {similar[0]}?)" if similar else "")
-
-
-def _tried(name: str, answer: str) -> str:
-    hub = answer.partition("\n")[0].rstrip(".")
-    return f"{_tried_folder(name)}; the installed package '{name}': none with a model; the hub: {hub}"
 
 
 def _add_special_tokens(

@@ -31,7 +31,7 @@ def build_transformer(
     ``train_embeddings`` are ours.
 
     Args:
-        name: Pre-trained encoder: a folder or a name on the hub.
+        name: Pre-trained encoder: a folder, an installed package that carries a model, or a name on the hub.
         get_spans: Cuts docs into pieces of a length that the encoder can take.
         layers: The vector of a word piece is the mean of so many of the last layers, or of all if there are fewer.
         rate: Learning rate of the transformer, as a multiple of that of the recognisers, which begin untrained.
@@ -45,7 +45,8 @@ def build_transformer(
         A model from docs to a batch of word-piece vectors.
 
     Raises:
-        BioreError: BR614 if ``layers`` is less than 1 or ``rate`` not above 0.
+        BioreError: BR614 if ``layers`` is less than 1 or ``rate`` not above 0; BR200, when the model is initialized, if
+            the encoder is not found or can't be read.
     """
     if layers < 1 or rate <= 0:
         raise BioreError(Errors.BR614.format(layers=layers, rate=rate))
@@ -56,6 +57,7 @@ def build_transformer(
 
     settings = {"attn_implementation": attention_implementation(), **(transformer_config or {})}
     model = TransformerModel(name, get_spans, tokenizer_config or {}, settings)
+    model.init = _initialize
     [wrapper] = model.layers
     known = wrapper.shims[0]._hfmodel  # type: ignore[attr-defined]
     wrapper.shims[0] = HalfPrecisionShim(
@@ -67,3 +69,21 @@ def build_transformer(
         grad_scaler_config=grad_scaler_config or {},
     )
     return model
+
+
+def _initialize(model: Any, X: Any = None, Y: Any = None) -> None:
+    from spacy_transformers.layers.transformer_model import init
+
+    from ..model.encoders import encoder_not_found, find_encoder
+
+    if model.attrs["has_transformer"]:
+        return
+    name = model.attrs["name"]
+    model.attrs["name"] = find_encoder(name)
+    try:
+        init(model, X, Y)
+    except OSError as error:
+        raise encoder_not_found(name, error) from error
+    # What is saved with the model shall not name a folder of this machine, where the user did not.
+    model.attrs["name"] = model.transformer.config._name_or_path = model.tokenizer.name_or_path = name
+    model.tokenizer.init_kwargs["name_or_path"] = name

@@ -1,8 +1,10 @@
 """The transformer that recognisers share: spacy-transformers' own, in half precision."""
 
+import shutil
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -123,6 +125,25 @@ def test_attention_is_the_one_that_learns_fastest_unless_told_otherwise(make_nlp
     for asked, expected in (({}, "eager"), ({"attn_implementation": "sdpa"}, "sdpa")):
         nlp = make_nlp("spacy-biore.TransformerModel.v1", transformer_config=asked)
         assert nlp.get_pipe("transformer").model.transformer.config._attn_implementation == expected  # type: ignore[attr-defined]
+
+
+def test_encoder_of_an_installed_package(
+    make_nlp: Callable[..., Language], tiny_encoder: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    package = tmp_path / "biore_test_encoder"
+    shutil.copytree(tiny_encoder, package / "model")
+    (package / "__init__.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+    of_package = make_nlp("spacy-biore.TransformerModel.v1", name=package.name)
+    of_folder = make_nlp("spacy-biore.TransformerModel.v1")
+    assert np.array_equal(states(of_package.pipe(TEXTS)), states(of_folder.pipe(TEXTS)))
+    assert str(tmp_path).encode() not in of_package.to_bytes()
+
+
+@pytest.mark.parametrize("name", ["./not/there", "no_such_encoder_anywhere"])
+def test_missing_encoder_is_named_with_where_it_was_sought(make_nlp: Callable[..., Language], name: str):
+    with pytest.raises(BioreError, match=f"BR200.*{name}"):
+        make_nlp("spacy-biore.TransformerModel.v1", name=name)
 
 
 def test_saved_model_computes_the_same(make_nlp: Callable[..., Language]):
