@@ -270,7 +270,7 @@ class Errors(metaclass=ErrorsWithCodes):
     BR402 = "{path} is not what its name says: {problem}. Was it downloaded completely?"
     BR403 = (
         "The tokenizer of '{name}' does not match its model: it has {pieces} pieces for {embeddings} embeddings, and "
-        "its mask is {mask!r}. Take both from one encoder that was trained with masks."
+        "its special pieces are {special}. Take both from one encoder that was trained with masks."
     )
     BR404 = (
         "{where}: this text must not be learned from: {problem}. Take it out of the text, or leave such documents out, "
@@ -281,10 +281,13 @@ class Errors(metaclass=ErrorsWithCodes):
     BR407 = "{folder} belongs to another run, which differs in: {different}. Choose another output, or remove this one."
     BR408 = (
         "There is too little text: {documents} documents are left, and at least two are needed, one to learn from and "
-        "one to measure with. Left out or chosen: {counts}."
+        "one to measure with. Left out or chosen: {counts}. In a .txt file, blank lines part documents."
     )
     BR409 = "Can't write to {path}: {problem}. Make room, and run the same command again: it goes on where it was."
-    BR410 = "The loss is not a number after {step} updates. Lower the learning rate, and choose another --output."
+    BR410 = (
+        "The loss is {loss} after {step} updates: the run diverged. Lower the learning rate, and choose another "
+        "--output."
+    )
     BR411 = "Adapting an encoder needs the package accelerate: pip install 'spacy-biore[adapt]'."
     BR412 = (
         "{where}: this excluded document has no id, so that it can't be told from others. Give all documents of the "
@@ -294,6 +297,13 @@ class Errors(metaclass=ErrorsWithCodes):
         "The term list {path} has no terms of {missing}, so that no text would be chosen; it has terms of {found}. "
         "Correct --require, or take another list."
     )
+    BR414 = (
+        "The recogniser '{name}' never finds {missing}, so that no text would be chosen; it finds {found}. Correct "
+        "--require, or take another recogniser."
+    )
+    BR415 = "The device has too little memory for {device_tokens} word pieces at once. Lower --device-tokens."
+    BR416 = "{path} can't be read: {problem}. Remove it, and run the same command again."
+    BR417 = "--output {path} holds another model. Choose a folder of its own, so that the model is not overwritten."
 
     # cross-validation
     BR500 = "Dividing a corpus into folds needs the package scikit-learn: pip install 'spacy-biore[crossval]'."

@@ -1,12 +1,13 @@
 """Stretches of stored text that fit into the encoder."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from .store import SPECIAL, STARTS_SENTENCE, STARTS_WORD, PieceStore
+from .store import SPECIAL, STARTS_SENTENCE, STARTS_WORD, STRETCH, PieceStore
 
 
 def packed_blocks(store: PieceStore, size: int) -> NDArray[np.int64]:
@@ -20,25 +21,33 @@ def sentence_blocks(store: PieceStore, size: int) -> NDArray[np.int64]:
 
     A sentence of more than ``size`` pieces is cut.
     """
-    flags = np.asarray(store.flags)
-    ends_document = (flags & SPECIAL) > 0
-    cuts = np.union1d(np.flatnonzero(flags & STARTS_SENTENCE), np.flatnonzero(ends_document))
-    blocks: list[tuple[int, int]] = []
+    return np.fromiter(_sentence_blocks(store.flags, size), dtype=np.dtype((np.int64, 2)))
+
+
+def _sentence_blocks(flags: NDArray[np.uint8], size: int) -> Iterator[tuple[int, int]]:
     start = end = 0
-    for cut in [*cuts.tolist(), len(flags)]:
+    for cut, ends_document in _cuts(flags):
         while cut - start > size:
             # What was gathered so far is a block; a sentence that is too long alone is cut.
             stop = end if end > start else start + size
-            blocks.append((start, stop))
+            yield start, stop
             start = end = stop
         end = cut
-        if cut < len(flags) and ends_document[cut]:
+        if ends_document:
             if end > start:
-                blocks.append((start, end))
+                yield start, end
             start = end = cut + 1
     if end > start:
-        blocks.append((start, end))
-    return np.asarray(blocks, dtype=np.int64).reshape(-1, 2)
+        yield start, end
+
+
+def _cuts(flags: NDArray[np.uint8]) -> Iterator[tuple[int, bool]]:
+    """Yield the places where a block may end, and whether it must; the end of the text is the last."""
+    for first in range(0, len(flags), STRETCH):
+        stretch = np.asarray(flags[first : first + STRETCH])
+        places = np.flatnonzero(stretch & (STARTS_SENTENCE | SPECIAL))
+        yield from zip((places + first).tolist(), ((stretch[places] & SPECIAL) > 0).tolist(), strict=True)
+    yield len(flags), False
 
 
 class BlockDataset(torch.utils.data.Dataset):

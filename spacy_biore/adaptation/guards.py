@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError
 
 from ..errors import BioreError, Errors
@@ -26,6 +27,15 @@ def stopping_at_ctrl_c(clock: Clock) -> Iterator[None]:
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def enough_memory(device_tokens: int) -> Iterator[None]:
+    """Say what to do where a batch does not fit into the memory of a GPU."""
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise BioreError(Errors.BR415.format(device_tokens=device_tokens)) from error
 
 
 @contextmanager

@@ -60,8 +60,10 @@ def load_masked_lm(name: str) -> MaskedLM:
         raise BioreError(Errors.BR200.format(name=name, tried=problem)) from error
     if not tokenizer.is_fast:
         raise BioreError(Errors.BR201.format(name=name))
-    if tokenizer.mask_token_id is None or len(tokenizer) > model.config.vocab_size:
-        details = {"pieces": len(tokenizer), "embeddings": model.config.vocab_size, "mask": tokenizer.mask_token}
+    special = {name: getattr(tokenizer, f"{name}_token") for name in ("mask", "cls", "sep", "pad")}
+    if None in special.values() or len(tokenizer) > model.config.vocab_size:
+        listed = ", ".join(f"{name}: {token!r}" for name, token in special.items())
+        details = {"pieces": len(tokenizer), "embeddings": model.config.vocab_size, "special": listed}
         raise BioreError(Errors.BR403.format(name=name, **details))
     prefix = model.base_model_prefix + "."
     return MaskedLM(model, tokenizer, any(not key.startswith(prefix) for key in loading["missing_keys"]))
@@ -69,8 +71,11 @@ def load_masked_lm(name: str) -> MaskedLM:
 
 def load_to_train(folder: Path, *, dropout: float) -> PreTrainedModel:
     """Load a masked language model with the dropout that it is to be trained with."""
+    # The pooler, which a masked language model does not have, is kept in the folder and not missed.
+    logging.set_verbosity_error()
     settings = dict.fromkeys(_dropouts(AutoConfig.from_pretrained(folder)), dropout)
-    return AutoModelForMaskedLM.from_pretrained(folder, attn_implementation=attention_implementation(), **settings)
+    attention = attention_implementation("cuda" if torch.cuda.is_available() else "cpu")
+    return AutoModelForMaskedLM.from_pretrained(folder, attn_implementation=attention, **settings)
 
 
 def restore_dropout(model: PreTrainedModel, folder: Path) -> None:

@@ -1,13 +1,13 @@
 """From files of text to word pieces on disk and a model to start from; once a run."""
 
 import json
+import math
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import spacy
 from spacy.language import Language
 
@@ -70,7 +70,7 @@ def prepare(settings: Settings, folder: Path, *, watch: Watch) -> dict[str, Any]
         left = train.counts["documents"] + held_out.counts["documents"]
         raise BioreError(Errors.BR408.format(documents=left, counts=dict(counts) or "nothing"))
     if has_new_head:
-        start_head(model, np.bincount(train.pieces, minlength=model.config.vocab_size))
+        start_head(model, train.count_pieces(model.config.vocab_size))
     save_with_pooler(model, folder / START, pooler_of=find_encoder(settings.encoder))
     tokenizer.save_pretrained(folder / START)
     report |= {"left_out": dict(counts), TRAIN: train.counts, HELD_OUT: held_out.counts}
@@ -90,7 +90,9 @@ def _finder(chosen: Selection) -> Finder | None:
     """Return what finds the required types, if there are any."""
     if not chosen.require:
         return None
-    return recogniser(chosen.recogniser) if chosen.recogniser else term_list(chosen.terms or Path(), chosen.require)
+    if chosen.recogniser:
+        return recogniser(chosen.recogniser, chosen.require)
+    return term_list(chosen.terms or Path(), chosen.require)
 
 
 def _chosen(settings: Settings, finder: Finder | None, counts: Counter[str]) -> Iterator[Text]:
@@ -106,22 +108,28 @@ def _chosen(settings: Settings, finder: Finder | None, counts: Counter[str]) -> 
 
 
 def _write(settings: Settings, texts: Iterable[Text], tokenizer: Any, folder: Path) -> None:
-    """Tokenise the text; every n-th document is held out."""
+    """Tokenise the text; documents at even distances are held out."""
     options = {
         "sep_id": tokenizer.sep_token_id,
         "sentence_starts": _splitter() if settings.fill == "sentences" else None,
     }
-    every = max(2, round(1 / settings.held_out))
+    share = settings.held_out
     with (
         PieceWriter(folder / TRAIN, tokenizer.backend_tokenizer, **options) as train,
         PieceWriter(folder / HELD_OUT, tokenizer.backend_tokenizer, **options) as held_out,
     ):
         for number, text in enumerate(texts):
-            (train if number % every else held_out).add(text.text)
+            is_held_out = math.ceil(number * share) < math.ceil((number + 1) * share)
+            (held_out if is_held_out else train).add(text.text)
 
 
 def _splitter() -> SentenceStarts:
     nlp = spacy.blank("en")
     nlp.add_pipe("sentencizer")
     nlp.max_length = sys.maxsize
-    return lambda text: [sentence.start_char for sentence in nlp(text).sents]
+
+    def sentence_starts(text: str) -> list[int]:
+        with nlp.memory_zone():
+            return [sentence.start_char for sentence in nlp(text).sents]
+
+    return sentence_starts

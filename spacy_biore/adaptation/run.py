@@ -15,11 +15,12 @@ import torch
 import transformers
 from transformers import AutoTokenizer, TrainingArguments, set_seed
 
+from ..errors import BioreError, Errors
 from ..model.shim import has_bfloat16
 from ..run_folder import RUN, check_same_run, claim_folder
 from .blocks import BlockDataset, packed_blocks, sentence_blocks
 from .curve import Curve
-from .guards import stopping_at_ctrl_c, writing
+from .guards import enough_memory, stopping_at_ctrl_c, writing
 from .masked_lm import load_to_train
 from .masking import MaskingCollator
 from .prepare import HELD_OUT, PREPARED, START, TRAIN, Watch, prepare
@@ -30,7 +31,7 @@ from .store import PieceStore
 from .trainer import HEAD_SHARE, Clock, MaskedTrainer, last_checkpoint
 
 # Held-out text that is scored each time, in word pieces.
-HELD_OUT_PIECES = 100_000
+HELD_OUT_PIECES = 40_000
 # How long the other processes wait for the first to read the text.
 PREPARATION_SECONDS = 7 * 24 * 3600
 # Updates of a run that is measured in minutes.
@@ -43,7 +44,8 @@ class Outcome:
 
     Attributes:
         finished: Whether the encoder was saved; else the run was interrupted and can be resumed.
-        report: What was read, the curve, and what it took; saved beside the encoder as ``adaptation.json``.
+        report: What was read, the curve, and what it took; saved beside the encoder as ``adaptation.json``. Of several
+            processes, only the first has it.
     """
 
     finished: bool
@@ -56,6 +58,7 @@ def adapt(
     watch: Watch = lambda texts, title: texts,
     say: Callable[[str], None] = lambda text: None,
     row: Callable[[dict[str, Any]], None] = lambda values: None,
+    advance: Callable[[float], None] = lambda share: None,
 ) -> Outcome:
     """Pre-train an encoder further on text, or resume doing so, and save it in ``settings.output``.
 
@@ -66,15 +69,15 @@ def adapt(
         watch: Called with texts and a title; returns the texts, showing progress.
         say: Called with messages.
         row: Called with the figures of each evaluation.
+        advance: Called after each update with the share of the run that is done.
 
     Raises:
         BioreError: As ``prepare`` does; BR407 if the output belongs to another run; BR409 if something can't be
-            written; BR410 if the loss is not a number.
+            written; BR410 if the loss is not a number; BR415 if the device has too little memory; BR416 if what an
+            earlier run wrote can't be read; BR417 if the output holds another model.
     """
     identity = settings.identity()
-    done = settings.output / REPORT
-    if done.exists():
-        report = json.loads(done.read_text(encoding="utf8"))
+    if report := _earlier_report(settings.output):
         check_same_run(settings.output, report["run"], identity)
         say(f"{settings.output} holds this run already")
         return Outcome(True, report)
@@ -94,30 +97,29 @@ def adapt(
             say_update(settings, arguments, say)
             if checkpoint:
                 say(f"Resuming from {checkpoint.name}")
-        trainer, curve = make_trainer(settings, work, prepared, arguments, row)
-        with stopping_at_ctrl_c(trainer.clock), warnings.catch_warnings():
+        trainer, curve = make_trainer(settings, work, prepared, arguments, row=row, advance=advance)
+        with stopping_at_ctrl_c(trainer.clock), enough_memory(settings.device_tokens), warnings.catch_warnings():
             # transformers 4.53 calls autocast by its former name, and orders checkpoints by number where it must.
             warnings.filterwarnings("ignore", message=r"`torch\.cpu\.amp\.autocast", category=FutureWarning)
             warnings.filterwarnings("ignore", message="mtime may not be reliable")
             trainer.args.eval_on_start = checkpoint is None
             trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-        if trainer.clock.interrupted:
+        if trainer.clock.interrupted and not trainer.clock.ended:
             return Outcome(False)
         report = {
             "run": identity,
             "text": prepared,
             "curve": curve.points,
             "saved": saved_point(curve.points, patience=settings.patience),
-            "minutes": trainer.clock.elapsed / 60,
-            "pieces": trainer.clock.pieces,
-            "pieces_per_second": trainer.clock.pieces / max(trainer.clock.elapsed, 1e-9),
+            **trainer.clock.figures(),
             "versions": {"torch": torch.__version__, "transformers": transformers.__version__},
             "machine": {"system": platform.platform(), "cores": os.cpu_count(), "device": str(trainer.args.device)},
         }
         if is_first:
             say_saved(report, say)
             save(trainer, work, settings.output, report)
-    return Outcome(True, report)
+        trainer.accelerator.wait_for_everyone()
+    return Outcome(True, report if is_first else {})
 
 
 def make_trainer(
@@ -125,7 +127,9 @@ def make_trainer(
     work: Path,
     prepared: dict[str, Any],
     arguments: TrainingArguments,
+    *,
     row: Callable[[dict[str, Any]], None],
+    advance: Callable[[float], None],
 ) -> tuple[MaskedTrainer, Curve]:
     """Make the Trainer of a run, and what gathers its figures.
 
@@ -135,6 +139,7 @@ def make_trainer(
         prepared: What ``prepare`` returned.
         arguments: What ``make_arguments`` returned.
         row: Called with the figures of each evaluation.
+        advance: Called after each update with the share of the run that is done.
     """
     set_seed(settings.seed)
     tokenizer = AutoTokenizer.from_pretrained(work / START)
@@ -146,7 +151,7 @@ def make_trainer(
         save_minutes=settings.save_minutes,
         head_share=HEAD_SHARE if prepared["new_head"] else 0.0,
     )
-    curve = Curve(clock, row)
+    curve = Curve(clock, row, advance)
     collator = MaskingCollator(
         settings.masking,
         share=settings.mask_share,
@@ -220,6 +225,19 @@ def make_arguments(settings: Settings, work: Path) -> TrainingArguments:
     if arguments.device.type == "cuda":
         arguments._n_gpu = 1
     return arguments
+
+
+def _earlier_report(output: Path) -> dict[str, Any]:
+    """Return the report of the run that an output holds, if it holds one."""
+    path = output / REPORT
+    if not path.exists():
+        if (output / "config.json").exists():
+            raise BioreError(Errors.BR417.format(path=output))
+        return {}
+    try:
+        return {"run": {}, **json.loads(path.read_text(encoding="utf8"))}
+    except (ValueError, TypeError) as error:
+        raise BioreError(Errors.BR416.format(path=path, problem=error)) from error
 
 
 def _claim(work: Path, identity: dict[str, Any]) -> None:

@@ -1,5 +1,6 @@
 """Which documents or sentences a sub-domain is made of."""
 
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
@@ -11,6 +12,8 @@ from spacy.matcher import PhraseMatcher
 from spacy.tokens import Doc, Span
 from spacy.util import minibatch
 
+from ..assembly.checks import find_labels
+from ..assembly.type_maps import ready_map
 from ..errors import BioreError, Errors
 from ..formats.lines import read_lines
 from .texts import Text
@@ -50,27 +53,44 @@ def select(
     """
     needed = set(required)
     for batch in minibatch(texts, BATCH):
-        for text, doc in zip(batch, nlp.pipe(one.text for one in batch), strict=True):
-            parts: list[Doc | Span] = [doc] if unit == "document" else list(doc.sents)
-            kept = [part.text for part in parts if needed <= types_of(part)]
-            counts[f"{unit}s read"] += len(parts)
-            counts[f"{unit}s chosen"] += len(kept)
-            if kept:
-                yield text._replace(text="\n".join(kept))
+        chosen: list[Text] = []
+        # The words of the batch are forgotten after it: the vocabulary of a pipeline grows for ever otherwise.
+        with nlp.memory_zone():
+            for text, doc in zip(batch, nlp.pipe(one.text for one in batch), strict=True):
+                parts: list[Doc | Span] = [doc] if unit == "document" else list(doc.sents)
+                kept = [part.text for part in parts if needed <= types_of(part)]
+                counts[f"{unit}s read"] += len(parts)
+                counts[f"{unit}s chosen"] += len(kept)
+                if kept:
+                    chosen.append(text._replace(text="\n".join(kept)))
+        yield from chosen
 
 
-def recogniser(model: str) -> tuple[Language, TypesOf]:
+def recogniser(model: str, required: Sequence[str] = ()) -> tuple[Language, TypesOf]:
     """Load a pipeline that recognises entities, and return it with what reads their types.
 
+    The labels of scispaCy's recognisers count as what the ready maps of ``assemble`` make of them too.
+
     Raises:
-        BioreError: BR300 if it can't be loaded.
+        BioreError: BR300 if it can't be loaded; BR414 if it never finds a required type; BR600 if it has no recogniser.
     """
     try:
         nlp = spacy.load(model)
     except (OSError, ImportError, ValueError, KeyError) as error:
         raise BioreError(Errors.BR300.format(name=model, problem=error)) from error
+    labels = find_labels(nlp)
+    types = ready_map(labels or ())
+    found = {*(labels or ()), *types.values()}
+    if labels is not None and (missing := [label for label in required if label not in found]):
+        raise BioreError(Errors.BR414.format(name=model, missing=", ".join(missing), found=", ".join(sorted(found))))
     _add_sentences(nlp)
-    return nlp, lambda part: {ent.label_ for ent in part.ents}
+    nlp.max_length = sys.maxsize
+
+    def types_of(part: Doc | Span) -> set[str]:
+        own = {ent.label_ for ent in part.ents}
+        return own | {types[label] for label in own if label in types}
+
+    return nlp, types_of
 
 
 def term_list(path: Path, required: Sequence[str] = ()) -> tuple[Language, TypesOf]:
@@ -82,6 +102,7 @@ def term_list(path: Path, required: Sequence[str] = ()) -> tuple[Language, Types
         BioreError: BR100 to BR103 for a file or a line that can't be read; BR413 if it has no terms of a required type.
     """
     nlp = spacy.blank("en")
+    nlp.max_length = sys.maxsize
     _add_sentences(nlp)
     matcher = PhraseMatcher(nlp.vocab, attr="LOWER")
     terms: dict[str, list[Doc]] = {}

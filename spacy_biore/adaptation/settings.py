@@ -1,13 +1,16 @@
 """What an adaptation run is told."""
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from ..errors import BioreError, Errors
+from ..model.encoders import find_encoder
 from .masking import Masking
 from .selection import Unit
+from .texts import text_files
 
 Fill = Literal["packed", "sentences"]
 
@@ -45,7 +48,7 @@ class Settings:
         output: Folder for the adapted encoder.
         steps: Length of the run in updates,
         epochs: or in passes over the text,
-        minutes: or in minutes. One of the three.
+        minutes: or in minutes, those of evaluations and checkpoints too. One of the three.
         selection: Which text is learned from.
         masking: What is masked: whole words or single pieces.
         mask_share: Share of the words or pieces that is predicted.
@@ -82,7 +85,7 @@ class Settings:
     dropout: float = 0.0
     vocabulary: int = 0
     held_out: float = 0.01
-    evaluations: int = 20
+    evaluations: int = 10
     patience: int = 0
     save_minutes: float = 5.0
     seed: int = 0
@@ -94,7 +97,10 @@ class Settings:
             BioreError: BR405 for one that is out of range, or for two that do not go together.
         """
         lengths = [value for value in (self.steps, self.epochs, self.minutes) if value is not None]
-        choosing = [value for value in (self.selection.recogniser, self.selection.terms) if value is not None]
+        chosen = self.selection
+        choosing = [value for value in (chosen.recogniser, chosen.terms) if value is not None]
+        output = self.output.resolve()
+        holds_output = any(output.is_relative_to(path.resolve()) for path in self.text)
         for is_right, setting, expected in (
             (len(lengths) == 1 and lengths[0] > 0, "the length of the run", "one of steps, epochs or minutes, above 0"),
             (0 < self.mask_share < 1, "mask_share", "between 0 and 1"),
@@ -107,7 +113,13 @@ class Settings:
             (self.batch_tokens >= self.device_tokens, "batch_tokens", "at least device_tokens"),
             (self.vocabulary >= 0, "vocabulary", "at least 0"),
             (self.evaluations >= 1, "evaluations", "at least 1"),
-            (len(choosing) == bool(self.selection.require), "require", "given with a recogniser or with terms"),
+            (self.patience >= 0, "patience", "at least 0"),
+            (0 <= self.seed < 2**32, "seed", f"from 0 to {2**32 - 1}"),
+            (len(choosing) == bool(chosen.require), "require", "given with a recogniser or with terms"),
+            (chosen.unit == "document" or chosen.require, "unit", "given together with require"),
+            (chosen.exclude_ids or not chosen.drop_excluded, "drop_excluded", "given together with exclude_ids"),
+            (output != Path(self.encoder).resolve(), "output", "another folder than that of the encoder"),
+            (not holds_output, "output", "outside of the text's folder"),
         ):
             if not is_right:
                 raise BioreError(Errors.BR405.format(setting=setting, expected=expected))
@@ -117,6 +129,26 @@ class Settings:
         data = asdict(self)
         for name in ("output", "save_minutes"):
             del data[name]
-        files = sorted(file for path in self.text for file in ([path] if path.is_file() else path.rglob("*")))
-        data["text"] = {str(file): file.stat().st_size for file in files if file.is_file()}
+        # What is in a file counts, since a run goes on with what it read of it.
+        data["text"] = {str(file): _digest(file) for file in text_files(self.text)}
+        for name, source in (
+            ("encoder", find_encoder(self.encoder)),
+            ("recogniser", self.selection.recogniser),
+            ("terms", self.selection.terms),
+            ("exclude_ids", self.selection.exclude_ids),
+        ):
+            if source and Path(source).exists():
+                data[f"content of {name}"] = _digest(Path(source))
         return json.loads(json.dumps(data, default=str))
+
+
+def _digest(path: Path) -> str:
+    """Return the SHA-256 of a file, or of all files of a folder and their names."""
+    digest = hashlib.sha256()
+    for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+        if file.is_file():
+            digest.update(file.name.encode() + b"\0")
+            with file.open("rb") as stream:
+                while block := stream.read(1 << 20):
+                    digest.update(block)
+    return digest.hexdigest()

@@ -19,6 +19,8 @@ SPECIAL = 4
 
 SentenceStarts = Callable[[str], list[int]]
 BATCH = 256
+# Pieces that are read from disk at once.
+STRETCH = 1 << 20
 PIECES, FLAGS, COUNTS = "pieces.i32", "flags.u8", "counts.json"
 
 
@@ -41,6 +43,13 @@ class PieceStore:
         """Map the files of a folder into memory."""
         counts = json.loads((folder / COUNTS).read_text(encoding="utf8"))
         return cls(_map(folder / PIECES, np.int32), _map(folder / FLAGS, np.uint8), counts)
+
+    def count_pieces(self, vocabulary: int) -> NDArray[np.int64]:
+        """Return how often each piece of a vocabulary occurs (vocabulary,)."""
+        total = np.zeros(vocabulary, dtype=np.int64)
+        for start in range(0, len(self.pieces), STRETCH):
+            total += np.bincount(self.pieces[start : start + STRETCH], minlength=vocabulary)
+        return total
 
 
 class PieceWriter:

@@ -41,29 +41,38 @@ class Text(NamedTuple):
 def read_texts(paths: Sequence[Path]) -> Iterator[Text]:
     """Yield the documents of files and folders: .txt, .jsonl, .pubtator, PubMed .xml and .spacy, also .gz and .xz.
 
-    Of a folder, the files of these kinds are read, in the order of their names.
+    Raises:
+        BioreError: As ``text_files``; BR100 for a file that can't be read, BR101 for one without a document; BR400 for
+            one of another kind; BR401 for a line, BR402 for a file, that is not what its name says.
+    """
+    for file in text_files(paths):
+        reader = reader_of(file)
+        if reader is None:
+            raise BioreError(Errors.BR400.format(path=file, kinds=", ".join(READERS)))
+        empty = True
+        try:
+            for text in reader(file):
+                empty = False
+                yield text
+        except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
+            raise BioreError(Errors.BR100.format(path=file, problem=error)) from error
+        if empty:
+            raise BioreError(Errors.BR101.format(path=file))
+
+
+def text_files(paths: Sequence[Path]) -> Iterator[Path]:
+    """Yield files, and those of folders that ``read_texts`` reads, in the order of their names.
 
     Raises:
-        BioreError: BR100 for a file that can't be read, BR101 for one without a document; BR400 for one of another
-            kind; BR401 for a line, BR402 for a file, that is not what its name says.
+        BioreError: BR100 for a file that is not there; BR400 for a folder without any.
     """
     for path in paths:
+        if not path.exists():
+            raise BioreError(Errors.BR100.format(path=path, problem="there is no such file or folder"))
         files = sorted(file for file in path.rglob("*") if reader_of(file)) if path.is_dir() else [path]
         if not files:
             raise BioreError(Errors.BR400.format(path=path, kinds=", ".join(READERS)))
-        for file in files:
-            reader = reader_of(file)
-            if reader is None:
-                raise BioreError(Errors.BR400.format(path=file, kinds=", ".join(READERS)))
-            empty = True
-            try:
-                for text in reader(file):
-                    empty = False
-                    yield text
-            except (OSError, EOFError, lzma.LZMAError, zlib.error) as error:
-                raise BioreError(Errors.BR100.format(path=file, problem=error)) from error
-            if empty:
-                raise BioreError(Errors.BR101.format(path=file))
+        yield from files
 
 
 def reader_of(path: Path) -> Callable[[Path], Iterator[Text]] | None:
@@ -117,9 +126,15 @@ def _read_jsonl(path: Path) -> Iterator[Text]:
         if not any(parts) or not all(isinstance(part, str) for part in parts):
             problem = "no text: a line is an object with 'text', or with 'title' and 'abstract', as strings"
             raise BioreError(Errors.BR401.format(where=where, problem=problem))
+        text = "\n".join(part for part in parts if part)
+        try:
+            text.encode("utf8")
+        except UnicodeEncodeError as error:
+            problem = f"half of a character at character {error.start} of its text: {text[error.start]!r}"
+            raise BioreError(Errors.BR401.format(where=where, problem=problem)) from error
         values = (record.get(key) for key in ID_FIELDS)
         first, *others = [str(value).strip() for value in values if value not in (None, "")] or [""]
-        yield Text(first, "\n".join(part for part in parts if part), where, tuple(others))
+        yield Text(first, text, where, tuple(others))
 
 
 def _read_pubtator(path: Path) -> Iterator[Text]:

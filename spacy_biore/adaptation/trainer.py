@@ -22,7 +22,7 @@ HEAD_SHARE = 0.02
 class Clock(TrainerCallback, ExportableState):
     """Knows how far a run is, evaluates and saves at even shares of it, and ends it.
 
-    The time that a run took before it was interrupted counts; that of evaluations does not.
+    The time that a run took before it was interrupted counts, and that of evaluations and checkpoints.
 
     Args:
         minutes: Length of the run; None for one that is measured in updates.
@@ -41,17 +41,25 @@ class Clock(TrainerCallback, ExportableState):
         self.save_minutes = save_minutes
         self.head_share = head_share
         self.interrupted = False
+        self.ended = False
         self.max_steps = 0
         self.elapsed = 0.0
+        self.learning = 0.0
         self.pieces = 0
+        self.unread = 0
         self.evaluated = 0
         self.worse = 0
-        self._last = self._saved = time.monotonic()
+        self._last = self._resting = self._saved = time.monotonic()
 
     def state(self) -> dict[str, Any]:
         """Return what a checkpoint keeps of it."""
-        kept = ("elapsed", "pieces", "evaluated", "worse")
+        kept = ("elapsed", "learning", "pieces", "evaluated", "worse", "ended")
         return {"args": {}, "attributes": {name: getattr(self, name) for name in kept}}
+
+    def figures(self) -> dict[str, float]:
+        """Return the minutes and word pieces so far, and the word pieces in a second of learning."""
+        rate = self.pieces / self.learning if self.learning else 0.0
+        return {"minutes": self.elapsed / 60, "pieces": self.pieces, "pieces_per_second": rate}
 
     def share(self, step: int) -> float:
         """Return how much of the run is done after a number of updates, from 0 to 1."""
@@ -66,7 +74,7 @@ class Clock(TrainerCallback, ExportableState):
         for name, value in state.stateful_callbacks[type(self).__name__]["attributes"].items():
             setattr(self, name, value)
         self.max_steps = state.max_steps
-        self._last = self._saved = time.monotonic()
+        self._last = self._resting = self._saved = time.monotonic()
         _freeze(kwargs["model"], frozen=self.share(state.global_step) < self.head_share)
 
     def on_epoch_begin(
@@ -79,22 +87,24 @@ class Clock(TrainerCallback, ExportableState):
         """Decide what follows this update."""
         now = time.monotonic()
         self.elapsed += now - self._last
+        self.learning += now - max(self._last, self._resting)
         self._last = now
-        self.elapsed, unsaved, interrupted = _agree((self.elapsed, now - self._saved, self.interrupted), args.device)
+        self.elapsed, unsaved, interrupted = _greatest((self.elapsed, now - self._saved, self.interrupted), args.device)
         self.interrupted = bool(interrupted)
+        self.pieces += _total(self.unread, args.device)
+        self.unread = 0
         share = self.share(state.global_step)
         _freeze(kwargs["model"], frozen=share < self.head_share)
         if math.floor(share * self.evaluations) > self.evaluated:
             self.evaluated = math.floor(share * self.evaluations)
             control.should_evaluate = control.should_log = True
-        if share >= 1.0 or self.interrupted:
-            control.should_training_stop = True
-        if self.interrupted or (unsaved > 60 * self.save_minutes and share < 1.0):
-            control.should_save = True
+        self.ended = share >= 1.0
+        control.should_training_stop = self.ended or self.interrupted
+        control.should_save = control.should_training_stop or unsaved > 60 * self.save_minutes
 
     def on_evaluate(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         """Keep the best state if the run is to stop when nothing improves."""
-        self._last = time.monotonic()
+        self._resting = time.monotonic()
         if not self.patience:
             return
         loss = kwargs["metrics"]["eval_loss"]
@@ -106,11 +116,12 @@ class Clock(TrainerCallback, ExportableState):
                 control.should_save = True
         else:
             self.worse += 1
-            control.should_training_stop |= self.worse >= self.patience
+            if self.worse >= self.patience:
+                self.ended = control.should_training_stop = control.should_save = True
 
     def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
-        """Leave the time of saving out of the clock."""
-        self._last = self._saved = time.monotonic()
+        """Note when it was."""
+        self._resting = self._saved = time.monotonic()
 
 
 class MaskedTrainer(Trainer):
@@ -137,13 +148,13 @@ class MaskedTrainer(Trainer):
     ) -> Any:
         """Return the mean cross-entropy over the masked pieces of a batch."""
         if model.training:
-            self.clock.pieces += int(inputs["attention_mask"].sum()) * self.args.world_size
+            self.clock.unread += int(inputs["attention_mask"].sum())
         loss = self.masked_loss(model, inputs)
         return (loss, {"loss": loss}) if return_outputs else loss
 
     def log(self, logs: dict[str, float], *args: Any, **kwargs: Any) -> None:
         """Log with the time and the pieces that it took to come here."""
-        super().log({**logs, "minutes": self.clock.elapsed / 60, "pieces": self.clock.pieces}, *args, **kwargs)
+        super().log({**logs, **self.clock.figures()}, *args, **kwargs)
 
     def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
         """Make the schedule of the rate: up, then down to 0, by share of the run."""
@@ -174,12 +185,20 @@ def _is_complete(checkpoint: Path) -> bool:
     return True
 
 
-def _agree(values: Sequence[float], device: torch.device) -> list[float]:
+def _greatest(values: Sequence[float], device: torch.device) -> list[float]:
     """Return the greatest value of all processes of a run, so that all of them decide alike."""
     shared = torch.tensor(values, dtype=torch.float64, device=device)
     if torch.distributed.is_available() and torch.distributed.is_initialized():
         torch.distributed.all_reduce(shared, torch.distributed.ReduceOp.MAX)
     return shared.tolist()
+
+
+def _total(number: int, device: torch.device) -> int:
+    """Return the sum of a number over all processes of a run."""
+    shared = torch.tensor(number, device=device)
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        torch.distributed.all_reduce(shared)
+    return int(shared)
 
 
 def _freeze(model: Any, *, frozen: bool) -> None:

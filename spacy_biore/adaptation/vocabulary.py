@@ -67,10 +67,10 @@ def extend_vocabulary(
         if len(ids) > 2 and counts[word] >= LEAST_COUNT and word.isalpha()
     }
     words = sorted(saved, key=lambda word: (-saved[word], word))[:size]
-    first = model.get_input_embeddings().num_embeddings
+    first = len(tokenizer)
     state["model"]["vocab"].update({word: first + i for i, word in enumerate(words)})
     larger = _with_state(tokenizer, state)
-    _extend_embeddings(model, [pieces[word] for word in words])
+    _extend_embeddings(model, first, [pieces[word] for word in words])
     total = counts.total() or 1
     before = sum(len(ids) * counts[word] for word, ids in pieces.items())
     after = sum(len(ids) * counts[word] for word, ids in _pieces(counts, larger.backend_tokenizer).items())
@@ -104,9 +104,10 @@ def _with_state(tokenizer: PreTrainedTokenizerFast, state: dict[str, Any]) -> Pr
     return type(tokenizer)(tokenizer_object=backend, **tokenizer.init_kwargs)
 
 
-def _extend_embeddings(model: PreTrainedModel, pieces: list[list[int]]) -> None:
-    first = model.get_input_embeddings().num_embeddings
-    model.resize_token_embeddings(first + len(pieces), mean_resizing=False)
+def _extend_embeddings(model: PreTrainedModel, first: int, pieces: list[list[int]]) -> None:
+    # There may be more embeddings than pieces already.
+    size = max(first + len(pieces), model.get_input_embeddings().num_embeddings)
+    model.resize_token_embeddings(size, mean_resizing=False)
     embeddings = model.get_input_embeddings().weight
     bias = getattr(model.get_output_embeddings(), "bias", None)
     with torch.no_grad():

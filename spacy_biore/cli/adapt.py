@@ -1,10 +1,13 @@
 """``python -m spacy biore adapt``: continued masked-LM pre-training of an encoder on the text of a sub-domain."""
 
+import sys
+from collections.abc import Callable
 from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from tqdm import tqdm  # type: ignore[import-untyped]
 from wasabi import msg
 
 from ..errors import BioreError, Errors
@@ -49,7 +52,9 @@ def adapt_cli(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder for the adapted encoder")],
     steps: Annotated[int | None, typer.Option("--steps", min=1, help="Length of the run in updates")] = None,
     epochs: Annotated[float | None, typer.Option("--epochs", help="Length of the run in passes over the text")] = None,
-    minutes: Annotated[float | None, typer.Option("--minutes", help="Length of the run in minutes")] = None,
+    minutes: Annotated[
+        float | None, typer.Option("--minutes", help="Length of the run in minutes, scoring held-out text included")
+    ] = None,
     require: Annotated[
         str | None,
         typer.Option("--require", help="Learn only from text that mentions all of these types: CHEMICAL,GENE"),
@@ -84,7 +89,7 @@ def adapt_cli(
         int, typer.Option("--vocabulary", help="Words of the text that become word pieces of their own")
     ] = 0,
     held_out: Annotated[float, typer.Option("--held-out", help="Share of the documents kept for measuring")] = 0.01,
-    evaluations: Annotated[int, typer.Option("--evaluations", help="How often held-out text is scored")] = 20,
+    evaluations: Annotated[int, typer.Option("--evaluations", help="How often held-out text is scored")] = 10,
     patience: Annotated[
         int, typer.Option("--patience", help="Stop after so many scores without improvement; 0: never")
     ] = 0,
@@ -96,8 +101,9 @@ def adapt_cli(
     Uses every GPU that it is launched on (accelerate launch -m spacy biore adapt ...), else the CPU. The output is a
     folder that any config takes as its encoder. The same command again resumes a run that was interrupted.
     """
-    with messages("Nothing was adapted"):
+    with messages("Nothing was adapted"), _ProgressBar() as bar:
         outcome = _run(
+            advance=bar.advance,
             encoder=encoder,
             text=tuple(text),
             output=output,
@@ -131,6 +137,8 @@ def adapt_cli(
         msg.warn(f"Interrupted. The same command resumes the run in {output}")
         raise typer.Exit(INTERRUPTED)
     report = outcome.report
+    if not report:
+        return
     first, saved = report["curve"][0], report["saved"]
     when = "at the end" if saved == report["curve"][-1] else f"after update {saved['step']}, which is saved"
     msg.good(
@@ -141,15 +149,38 @@ def adapt_cli(
     )
 
 
-def _run(*, selection: dict[str, Any], **settings: Any) -> "Outcome":
+def _run(*, advance: Callable[[float], None], selection: dict[str, Any], **settings: Any) -> "Outcome":
     # torch and transformers are imported here, so that the other commands start fast.
-    try:
-        from ..adaptation.run import adapt
-    except ImportError as error:
-        raise BioreError(Errors.BR411) from error
+    from transformers.utils import is_accelerate_available
+
+    if not is_accelerate_available():
+        raise BioreError(Errors.BR411)
+    from ..adaptation.run import adapt
     from ..adaptation.settings import Selection, Settings
 
-    return adapt(Settings(**settings, selection=Selection(**selection)), watch=progress, say=msg.info, row=_Table())
+    chosen = Settings(**settings, selection=Selection(**selection))
+    return adapt(chosen, watch=progress, say=msg.info, row=_Table(), advance=advance)
+
+
+class _ProgressBar:
+    """Shows on a terminal how far a run is, from its first update on."""
+
+    def __init__(self) -> None:
+        self.bar: Any = None
+
+    def __enter__(self) -> "_ProgressBar":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.bar is not None:
+            self.bar.close()
+
+    def advance(self, share: float) -> None:
+        """Show that so much of the run is done."""
+        if self.bar is None:
+            layout = "{percentage:3.0f}%|{bar}| {elapsed}<{remaining}"
+            self.bar = tqdm(total=1.0, initial=share, bar_format=layout, disable=None, leave=False)
+        self.bar.update(share - self.bar.n)
 
 
 class _Table:
@@ -162,12 +193,11 @@ class _Table:
         """Print one line."""
         if not self.has_heading:
             columns = ("minutes", 8), ("pieces", 12), ("pieces/s", 9), ("loss", 7), ("held-out", 9), ("perplexity", 11)
-            print(f"{'update':>8}", *(f"{name:>{width}}" for name, width in columns))
+            tqdm.write(" ".join([f"{'update':>8}", *(f"{name:>{width}}" for name, width in columns)]))
             self.has_heading = True
-        rate = point["pieces"] / (60 * point["minutes"]) if point["minutes"] else 0.0
         loss = f"{point['loss']:.3f}" if point["loss"] is not None else "-"
-        print(
-            f"{point['step']:>8} {point['minutes']:>8.1f} {point['pieces']:>12,} {rate:>9,.0f} {loss:>7} "
-            f"{point['held_out_loss']:>9.3f} {point['perplexity']:>11.2f}",
-            flush=True,
+        tqdm.write(
+            f"{point['step']:>8} {point['minutes']:>8.1f} {point['pieces']:>12,} {point['pieces_per_second']:>9,.0f} "
+            f"{loss:>7} {point['held_out_loss']:>9.3f} {point['perplexity']:>11.2f}"
         )
+        sys.stdout.flush()

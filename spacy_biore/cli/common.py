@@ -24,13 +24,22 @@ T = TypeVar("T")
 
 @contextlib.contextmanager
 def messages(failure: str, *, unmentioned: Sequence[str] = ()) -> Iterator[None]:
-    """Print our warnings as messages; print a coded error of ours or spaCy's as one too, and exit with code 1.
+    """Print our warnings as messages, as they come; a coded error of ours or spaCy's too, and exit with code 1.
 
     Args:
         failure: Title of the message of an error.
         unmentioned: Codes of warnings that are not printed, because the command's own output says more.
     """
-    with warnings.catch_warnings(record=True) as caught:
+    with warnings.catch_warnings():
+        others = warnings.showwarning
+
+        def show(message: Warning | str, *details: Any, **more: Any) -> None:
+            if str(message).startswith("[BRW"):
+                msg.warn(str(message))
+            else:
+                others(message, *details, **more)
+
+        warnings.showwarning = show
         warnings.filterwarnings("always", message=r"\[BRW")
         for code in unmentioned:
             warnings.filterwarnings("ignore", message=rf"\[{code}\]")
@@ -40,9 +49,6 @@ def messages(failure: str, *, unmentioned: Sequence[str] = ()) -> Iterator[None]
             if not str(error).startswith(("[BR", "[E")):
                 raise
             msg.fail(failure, str(error), exits=1)
-        finally:
-            for warning in caught:
-                msg.warn(str(warning.message))
 
 
 def use_gpu(gpu_id: int) -> None:

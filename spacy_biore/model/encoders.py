@@ -116,9 +116,13 @@ def encoder_not_found(name: str, error: Exception) -> BioreError:
     return BioreError(Errors.BR200.format(name=name, tried=tried))
 
 
-def attention_implementation() -> str | None:
-    """Return the implementation of attention that is fastest on the device in use; None for transformers' choice."""
-    return "eager" if get_torch_default_device().type == "cpu" else None
+def attention_implementation(device: str | None = None) -> str | None:
+    """Return the implementation of attention that learns fastest on a device; None for transformers' choice.
+
+    Args:
+        device: Its type, as torch names it; None for the device that thinc uses.
+    """
+    return "eager" if (device or get_torch_default_device().type) == "cpu" else None
 
 
 def max_positions(transformer: PreTrainedModel) -> int:

@@ -12,8 +12,10 @@ from tokenizers import Tokenizer
 from tokenizers.models import WordLevel
 from transformers import AutoModel, AutoModelForMaskedLM, AutoTokenizer, PreTrainedTokenizerFast
 
+from spacy_biore.adaptation.masked_lm import MaskedLoss
 from spacy_biore.adaptation.run import adapt
 from spacy_biore.adaptation.settings import Selection, Settings
+from spacy_biore.adaptation.trainer import MaskedTrainer
 
 SIZES = ["--max-length", 32, "--batch-tokens", 256, "--device-tokens", 128, "--held-out", 0.1]
 
@@ -56,8 +58,9 @@ def test_wrong_settings_are_found_before_the_text_is_read(settings, tmp_path, mo
     with pytest.raises(ValueError, match=r"BR413.*DRUG"):
         adapt(Settings(**settings, selection=Selection(require=("DRUG",), terms=tmp_path / "terms.tsv")))
     folder = shutil.copytree(settings["encoder"], tmp_path / "words")
-    words = Tokenizer(WordLevel({"[UNK]": 0, "[MASK]": 1}, unk_token="[UNK]"))
-    PreTrainedTokenizerFast(tokenizer_object=words, mask_token="[MASK]").save_pretrained(folder)
+    special = {"unk_token": "[UNK]", "mask_token": "[MASK]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
+    words = Tokenizer(WordLevel({piece: i for i, piece in enumerate(special.values())}, unk_token="[UNK]"))
+    PreTrainedTokenizerFast(tokenizer_object=words, pad_token="[UNK]", **special).save_pretrained(folder)
     with pytest.raises(ValueError, match=r"BR406.*WordLevel"):
         adapt(Settings(**{**settings, "encoder": str(folder), "vocabulary": 5}))
 
@@ -115,6 +118,21 @@ def test_new_words_become_pieces(settings, tmp_path):
     assert model.get_input_embeddings().num_embeddings == len(tokenizer)
 
 
+def test_new_words_follow_the_last_piece_where_embeddings_are_filled_up(settings, tmp_path):
+    model = AutoModelForMaskedLM.from_pretrained(settings["encoder"])
+    tokenizer = AutoTokenizer.from_pretrained(settings["encoder"])
+    pieces = len(tokenizer)
+    model.resize_token_embeddings(pieces + 10, mean_resizing=False)
+    model.save_pretrained(tmp_path / "filled")
+    tokenizer.save_pretrained(tmp_path / "filled")
+    path = tmp_path / "text.txt"
+    path.write_text("\n\n".join(["imatinib inhibits the protein imatinib of the gene"] * 30), encoding="utf8")
+    wanted = {"encoder": str(tmp_path / "filled"), "text": (path,), "steps": 2, "vocabulary": 5}
+    adapt(Settings(**{**settings, **wanted}))
+    assert AutoTokenizer.from_pretrained(settings["output"]).convert_tokens_to_ids("imatinib") == pieces
+    assert AutoModel.from_pretrained(settings["output"]).get_input_embeddings().num_embeddings == pieces + 10
+
+
 def test_excluded_documents_stop_a_run_or_are_left_out(biore, settings, tmp_path, text):
     (tmp_path / "ids.txt").write_text("999\n7\n")
     options = [*SIZES, "--steps", 2, "--exclude-ids", tmp_path / "ids.txt"]
@@ -124,6 +142,52 @@ def test_excluded_documents_stop_a_run_or_are_left_out(biore, settings, tmp_path
     result = biore(*command, "--drop-excluded")
     assert result.code == 0, result.output
     assert "excluded: 1" in result.text
+
+
+def test_the_warning_that_ids_can_not_match_comes_before_the_training(biore, settings, tmp_path, text):
+    (tmp_path / "ids.txt").write_text("PMC-1-a\n")
+    options = [*SIZES, "--steps", 2, "--evaluations", 1, "--exclude-ids", tmp_path / "ids.txt"]
+    result = biore("adapt", "-e", settings["encoder"], "-t", text, "-o", tmp_path / "o", *options)
+    assert result.code == 0, result.output
+    assert result.output.index("BRW41") < result.output.index("perplexity")
+
+
+@pytest.mark.parametrize(("share", "held_out"), [(0.01, 1), (0.1, 6), (0.4, 24), (0.75, 45)])
+def test_the_share_of_held_out_documents(settings, share, held_out):
+    outcome = adapt(Settings(**{**settings, "steps": 1, "held_out": share}))
+    assert outcome.report["text"]["held_out"]["documents"] == held_out
+
+
+def test_outputs_that_would_harm_what_is_there(settings, text, tmp_path):
+    with pytest.raises(ValueError, match=r"BR405.*output must be another folder than that of the encoder"):
+        Settings(**{**settings, "output": Path(settings["encoder"])})
+    with pytest.raises(ValueError, match=r"BR405.*output must be outside of the text"):
+        Settings(**{**settings, "text": (text.parent,), "output": text.parent / "out"})
+    other = shutil.copytree(settings["encoder"], tmp_path / "other")
+    with pytest.raises(ValueError, match=r"BR417.*other"):
+        adapt(Settings(**{**settings, "output": Path(other)}))
+
+
+def test_without_accelerate_the_extra_is_named(biore, settings, text, tmp_path, monkeypatch):
+    monkeypatch.setattr("transformers.utils.is_accelerate_available", lambda: False)
+    result = biore("adapt", "-e", settings["encoder"], "-t", text, "-o", tmp_path / "o", "--steps", 2)
+    assert result.failed("BR411", "spacy-biore[adapt]")
+
+
+def test_a_batch_too_large_for_the_device(settings, monkeypatch):
+    def too_much(self: MaskedTrainer, *args: Any, **kwargs: Any) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(MaskedTrainer, "compute_loss", too_much)
+    with pytest.raises(ValueError, match=r"BR415.*128 word pieces.*--device-tokens"):
+        adapt(Settings(**settings))
+
+
+@pytest.mark.parametrize("loss", [float("nan"), 5e3])
+def test_a_run_that_diverges(settings, loss, monkeypatch):
+    monkeypatch.setattr(MaskedLoss, "__call__", lambda self, model, inputs: torch.tensor(loss, requires_grad=True))
+    with pytest.raises(ValueError, match=rf"BR410.*{loss}"):
+        adapt(Settings(**settings))
 
 
 def test_too_little_text(biore, settings, tmp_path):
@@ -140,10 +204,25 @@ def test_a_tokenizer_that_does_not_match(settings, tmp_path, tiny_encoder):
     tokenizer.save_pretrained(tmp_path / "mixed")
     with pytest.raises(ValueError, match="BR403"):
         adapt(Settings(**{**settings, "encoder": str(tmp_path / "mixed")}))
+    tokenizer = PreTrainedTokenizerFast.from_pretrained(tiny_encoder, cls_token=None)
+    tokenizer.save_pretrained(tmp_path / "mixed")
+    with pytest.raises(ValueError, match=r"BR403.*cls: None"):
+        adapt(Settings(**{**settings, "encoder": str(tmp_path / "mixed")}))
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"epochs": 1.0}, {"steps": None}, {"held_out": 0.0}, {"device_tokens": 8}, {"dropout": 1}]
+    "wrong",
+    [
+        {"epochs": 1.0},
+        {"steps": None},
+        {"held_out": 0.0},
+        {"device_tokens": 8},
+        {"dropout": 1},
+        {"patience": -1},
+        {"seed": -1},
+        {"selection": Selection(unit="sentence")},
+        {"selection": Selection(drop_excluded=True)},
+    ],
 )
 def test_settings_out_of_range(settings, wrong):
     with pytest.raises(ValueError, match="BR405"):

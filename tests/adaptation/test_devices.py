@@ -1,16 +1,21 @@
 """Runs of ``python -m spacy biore adapt`` on several devices, as far as one machine can show."""
 
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 
 import pytest
 import torch
-from transformers import TrainingArguments
+from transformers import BertConfig, BertForMaskedLM, TrainerControl, TrainerState, TrainingArguments
 
 from spacy_biore.adaptation import run
 from spacy_biore.adaptation.run import adapt, make_arguments
 from spacy_biore.adaptation.settings import Settings
+from spacy_biore.adaptation.trainer import Clock
 
 
 @pytest.mark.parametrize(
@@ -60,3 +65,41 @@ def test_the_other_processes_wait_long_and_leave_the_folder_alone(settings, monk
     adapt(Settings(**{**settings, "steps": 2}))
     assert seen == ["waits", "claim_folder", "last_checkpoint", "goes on"]
     assert make_arguments(Settings(**settings), settings["output"]).ddp_timeout > 24 * 3600
+
+
+def test_two_processes_report_once_and_count_the_pieces_of_both(settings, text, tmp_path):
+    options = ["--steps", 2, "--evaluations", 1, "--max-length", 32, "--batch-tokens", 256, "--device-tokens", 128]
+    adapt = ["-m", "spacy", "biore", "adapt", "-e", settings["encoder"], "-t", text, "-o", tmp_path / "o", *options]
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", 2]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
+    command = [str(part) for part in (*launch, *adapt)]
+    result = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.count("Saved the adapted encoder") == 1
+    report = json.loads((tmp_path / "o" / "adaptation.json").read_text())
+    # Two updates of two processes, each with four sequences, of which the last of the text is not full.
+    assert 2 * 2 * 3 * 32 < report["pieces"] <= 2 * 2 * 4 * 32
+
+
+class Running:
+    """A clock's surroundings, without a Trainer."""
+
+    args = TrainingArguments("unused", use_cpu=True)
+    model = BertForMaskedLM(BertConfig(hidden_size=8, num_hidden_layers=1, num_attention_heads=1, vocab_size=8))
+
+
+def test_the_time_of_scoring_counts_but_not_as_learning(monkeypatch):
+    now = 0.0
+    monkeypatch.setattr("spacy_biore.adaptation.trainer.time.monotonic", lambda: now)
+    clock = Clock(minutes=1.0, evaluations=2, patience=0, save_minutes=5.0, head_share=0.0)
+    control, state = TrainerControl(), TrainerState()
+    decide = partial(clock.on_step_end, Running.args, state, control, model=Running.model)
+    clock.unread = 120
+    now = 12.0
+    decide()
+    now = 30.0
+    clock.on_evaluate(Running.args, state, control, metrics={"eval_loss": 1.0})
+    now = 42.0
+    decide()
+    assert clock.share(0) == pytest.approx(0.7)
+    assert clock.figures() == {"minutes": pytest.approx(0.7), "pieces": 120, "pieces_per_second": pytest.approx(5.0)}

@@ -1,6 +1,8 @@
 """Runs of ``python -m spacy biore adapt`` that were interrupted, killed or wrong at first, and what they leave."""
 
 import json
+import shutil
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from spacy_biore.adaptation.masking import MaskingCollator
 from spacy_biore.adaptation.run import Outcome, adapt
 from spacy_biore.adaptation.settings import Selection, Settings
 from spacy_biore.adaptation.trainer import Clock, last_checkpoint
+from spacy_biore.errors import BioreError
 
 
 def interrupt_and_resume(
@@ -135,6 +138,71 @@ def test_a_corrected_command_starts_anew_where_nothing_was_prepared(settings, tm
     with pytest.raises(ValueError, match=code):
         adapt(Settings(**{**settings, "steps": 2, **wrong}))
     assert adapt(Settings(**{**settings, "steps": 2})).finished
+
+
+def test_ctrl_c_while_the_last_score_is_taken_loses_nothing(settings):
+    def interrupt(point: dict[str, Any]) -> None:
+        if point["step"] == 30:
+            signal.raise_signal(signal.SIGINT)
+
+    outcome = adapt(Settings(**settings), row=interrupt)
+    assert outcome.finished
+    assert [point["step"] for point in outcome.report["curve"]] == [0, 10, 20, 30]
+
+
+def test_a_run_killed_while_it_saves_has_its_last_state(settings, monkeypatch):
+    class Killed(BaseException):
+        pass
+
+    def die(*args: Any) -> None:
+        raise Killed
+
+    monkeypatch.setattr("spacy_biore.adaptation.run.save", die)
+    with pytest.raises(Killed):
+        adapt(Settings(**settings))
+    monkeypatch.undo()
+    said: list[str] = []
+    outcome = adapt(Settings(**settings), say=said.append)
+    assert "Resuming from checkpoint-30" in said
+    assert [point["step"] for point in outcome.report["curve"]] == [0, 10, 20, 30]
+
+
+@pytest.mark.parametrize("changed", ["exclude_ids", "terms", "text", "encoder"])
+def test_what_is_in_a_file_makes_a_run_another(settings, tmp_path, changed):
+    (tmp_path / "terms").write_text("GENE\tgene\n")
+    (tmp_path / "exclude_ids").write_text("998\n")
+    shutil.copytree(settings["encoder"], tmp_path / "encoder")
+    shutil.copytree(settings["text"][0].parent, tmp_path / "text")
+    chosen = Selection(require=("GENE",), terms=tmp_path / "terms", exclude_ids=tmp_path / "exclude_ids")
+    given = {"encoder": str(tmp_path / "encoder"), "text": (tmp_path / "text",), "selection": chosen, "steps": 2}
+    assert adapt(Settings(**{**settings, **given})).finished
+    assert adapt(Settings(**{**settings, **given})).finished
+    path, old, new = {
+        "exclude_ids": (tmp_path / "exclude_ids", "998", "7"),
+        "terms": (tmp_path / "terms", "gene", "protein"),
+        "text": (tmp_path / "text" / "text.jsonl", "inhibits", "inhabits"),
+        "encoder": (tmp_path / "encoder" / "config.json", '"layer_norm_eps": 1e-12', '"layer_norm_eps": 1e-10'),
+    }[changed]
+    content = path.read_text()
+    assert old in content
+    path.write_text(content.replace(old, new))
+    with pytest.raises(BioreError, match=rf"BR407.*{changed}"):
+        adapt(Settings(**{**settings, **given}))
+
+
+def test_a_stray_file_beside_the_text_does_not_matter(settings, tmp_path):
+    folder = Path(shutil.copytree(settings["text"][0].parent, tmp_path / "text"))
+    given = Settings(**{**settings, "text": (folder,), "steps": 2})
+    first = adapt(given)
+    (folder / "notes.log").write_text("read on Monday")
+    assert adapt(given).report == first.report
+
+
+def test_a_report_that_can_not_be_read(settings):
+    settings["output"].mkdir()
+    (settings["output"] / "adaptation.json").write_text('{"run": ')
+    with pytest.raises(BioreError, match=r"BR416.*adaptation\.json"):
+        adapt(Settings(**settings))
 
 
 def test_a_finished_run_is_not_repeated(settings):

@@ -44,14 +44,23 @@ def test_store_keeps_pieces_words_and_counts(store: PieceStore):
     assert (np.asarray(store.pieces)[np.asarray(store.flags) & 4 > 0] == 3).all()
 
 
+def test_pieces_are_counted_stretch_by_stretch(store: PieceStore, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("spacy_biore.adaptation.store.STRETCH", 7)
+    assert store.count_pieces(200).tolist() == np.bincount(store.pieces, minlength=200).tolist()
+
+
 def test_packed_blocks_hold_every_piece_once(store: PieceStore):
     blocks = packed_blocks(store, 7)
     assert [end - start for start, end in blocks][:-1] == [7] * (len(blocks) - 1)
     assert np.concatenate([np.arange(*block) for block in blocks]).tolist() == list(range(len(store.pieces)))
 
 
+@pytest.mark.parametrize("stretch", [1, 7, 1000])
 @pytest.mark.parametrize("size", [3, 5, 8, 100])
-def test_sentence_blocks_hold_every_piece_once_and_whole_sentences(store: PieceStore, size: int):
+def test_sentence_blocks_hold_every_piece_once_and_whole_sentences(
+    store: PieceStore, size: int, stretch: int, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("spacy_biore.adaptation.blocks.STRETCH", stretch)
     blocks = sentence_blocks(store, size)
     flags = np.asarray(store.flags)
     covered = np.concatenate([np.arange(*block) for block in blocks])

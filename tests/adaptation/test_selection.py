@@ -50,11 +50,51 @@ def test_a_recogniser_finds_the_types(tmp_path: Path):
     assert texts == ["So is the Cox gene."]
 
 
+def test_labels_of_scispacy_stand_for_types(tmp_path: Path):
+    nlp = spacy.blank("en")
+    labels = {"Aspirin": "SIMPLE_CHEMICAL", "Cox gene": "GENE_OR_GENE_PRODUCT", "PTGS2": "AMINO_ACID", "x": "CANCER"}
+    rest = [{"label": label, "pattern": "y"} for label in ("ORGANISM",)]
+    patterns = [{"label": label, "pattern": term} for term, label in labels.items()]
+    nlp.add_pipe("entity_ruler").add_patterns(patterns + rest)
+    nlp.to_disk(tmp_path / "ner")
+    texts, _ = choose(recogniser(str(tmp_path / "ner"), ["CHEMICAL", "GENE"]), ["CHEMICAL", "GENE"], "document")
+    assert texts == ["Aspirin is old. So is the Cox gene."]
+
+
+def test_a_type_that_a_recogniser_never_finds(tmp_path: Path):
+    nlp = spacy.blank("en")
+    nlp.add_pipe("entity_ruler").add_patterns([{"label": "GENE", "pattern": "Cox gene"}])
+    nlp.to_disk(tmp_path / "ner")
+    with pytest.raises(BioreError, match=r"BR414.*never finds DRUG.*finds GENE"):
+        recogniser(str(tmp_path / "ner"), ["GENE", "DRUG"])
+
+
+def test_a_pipeline_without_a_recogniser(tmp_path: Path):
+    spacy.blank("en").to_disk(tmp_path / "blank")
+    with pytest.raises(BioreError, match="BR600"):
+        recogniser(str(tmp_path / "blank"))
+
+
+def test_words_of_the_text_are_not_kept(terms: Path):
+    nlp, types_of = term_list(terms)
+    texts = [Text("", f"Aspirin word{i} blocks other{i}.", "here") for i in range(500)]
+    before = len(nlp.vocab.strings)
+    assert len(list(select(texts, nlp, types_of, ["CHEMICAL"], unit="document", counts=Counter()))) == 500
+    assert len(nlp.vocab.strings) == before
+
+
+def test_a_text_of_any_length(terms: Path):
+    nlp, types_of = term_list(terms)
+    text = Text("", "Aspirin. " + "x " * 600_000, "here")
+    assert len(list(select([text], nlp, types_of, ["CHEMICAL"], unit="document", counts=Counter()))) == 1
+
+
 def test_a_recogniser_that_sets_sentences_keeps_its_own(tmp_path: Path):
     nlp = spacy.blank("en")
     nlp.add_pipe("sentencizer", config={"punct_chars": ["!"]})
+    nlp.add_pipe("entity_ruler")
     nlp.to_disk(tmp_path / "ner")
-    assert recogniser(str(tmp_path / "ner"))[0].pipe_names == ["sentencizer"]
+    assert recogniser(str(tmp_path / "ner"))[0].pipe_names == ["sentencizer", "entity_ruler"]
 
 
 def test_a_missing_recogniser_and_a_wrong_term_list(tmp_path: Path):

@@ -84,6 +84,7 @@ def test_a_folder_is_read_in_order_and_other_files_are_not(tmp_path: Path):
         ("a.jsonl", b'{"text": ["no", "string"]}', "BR401", "line 1"),
         ("a.jsonl", b'["text"]', "BR401", "line 1"),
         ("a.jsonl", b"7", "BR401", "line 1"),
+        ("a.jsonl", b'{"text": "fine"}\n{"text": "cut \\ud83d"}', "BR401", "line 2.*character 4"),
         ("a.jsonl", b"null", "BR401", "line 1"),
         ("a.jsonl", b"1" * 5000, "BR401", "line 1"),
         ("a.pubtator", b"1|t|Title\n2|a|Abstract", "BR401", "line 2"),
