@@ -36,8 +36,12 @@ def compare(settings: Settings, work: Path, *, rounds: int) -> dict[str, Any]:
     prepared = {**prepare(settings, work, watch=lambda texts, title: texts), "new_head": False}
 
     def fresh() -> MaskedTrainer:
-        trainer, _ = make_trainer(settings, work, prepared, make_arguments(settings, work), lambda point: None)
+        ignore = lambda figures: None  # noqa: E731
+        arguments = make_arguments(settings, work)
+        trainer, _ = make_trainer(settings, work, prepared, arguments, row=ignore, advance=ignore)
         trainer.clock.evaluations = 0
+        # A run saves its state once at its end, which would be too often for one as short as this.
+        trainer._save_checkpoint = lambda *args: None
         return trainer
 
     def component() -> Callable[[], object]:
