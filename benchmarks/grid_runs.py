@@ -14,11 +14,11 @@ from spacy.util import load_config
 from thinc.api import Config
 
 from spacy_biore.crossval.fold_files import check_overlaps, file_folds, find_fold_files
-from spacy_biore.crossval.run import cross_validate, describe_failure, identify
+from spacy_biore.crossval.run import claim_output, cross_validate, describe_failure, identify
 from spacy_biore.crossval.training import Files, train_and_score
 from spacy_biore.errors import BioreError, Errors
 from spacy_biore.readers import read_docs
-from spacy_biore.run_folder import check_same_run, claim_folder, write_json
+from spacy_biore.run_folder import check_same_run, write_json
 
 from .common import describe_occasion
 from .grid import Grid, Run
@@ -148,7 +148,7 @@ def _perform(
     if "folds" not in corpus:
         files = Files(*(Path(corpus[key]) if key in corpus else None for key in ("train", "dev", "test")))
         return train_and_score(config, files, work, gpu_id=gpu_id, stdout=stdout)
-    claim_folder(work, identity)
+    claim_output(work, identity)
     read = partial(read_docs, nlp=spacy.blank("xx"))
     files = find_fold_files(Path(corpus["folds"]))
     check_overlaps(files, read)

@@ -18,10 +18,9 @@ from wasabi import msg
 from ..crossval.fold_files import check_overlaps, file_folds, find_fold_files
 from ..crossval.folds import Fold, divide
 from ..crossval.instances import single_pairs
-from ..crossval.run import Outcome, cross_validate, identify
+from ..crossval.run import Outcome, claim_output, cross_validate, identify
 from ..errors import BioreError, Errors, Warnings
 from ..relations import get_group
-from ..run_folder import claim_folder
 from .common import messages, read_corpus, use_gpu
 from .crossval_table import crossval_table
 
@@ -116,7 +115,7 @@ def _is_sentence(doc: Doc) -> bool:
 
 def _claim(output: Path, identity: dict[str, object]) -> None:
     try:
-        claim_folder(output, identity)
+        claim_output(output, identity)
     except OSError as error:
         raise BioreError(Errors.BR306.format(path=output, problem=error)) from error
 

@@ -13,10 +13,13 @@ from spacy.tokens import Doc, DocBin
 from thinc.api import Config
 
 from ..errors import BioreError, Errors
-from ..run_folder import write_json
+from ..run_folder import RUN, claim_folder, write_json
 from .folds import Fold, Parts, keep_dev
 from .results import summarise
 from .training import Files, train_and_score, with_corpora
+
+SUMMARY = "summary.json"
+WORK = "work"
 
 
 @dataclass
@@ -46,6 +49,23 @@ class Outcome:
             "without_gold_relations": self.unscored,
             "failed": self.failures,
         }
+
+
+def claim_output(output: Path, identity: dict[str, Any]) -> None:
+    """Mark a folder as that of a run, or make sure that it is; one without a finished fold is emptied of its run first.
+
+    Args:
+        output: As in ``cross_validate``.
+        identity: What ``identify`` returned.
+
+    Raises:
+        BioreError: BR407 if it holds finished folds of another run.
+    """
+    if (output / RUN).exists() and not any(output.glob("fold-*.json")):
+        shutil.rmtree(output / WORK, ignore_errors=True)
+        for path in [output / RUN, output / SUMMARY, *output.glob("fold-*.error.txt")]:
+            path.unlink(missing_ok=True)
+    claim_folder(output, identity)
 
 
 def cross_validate(
@@ -81,7 +101,7 @@ def cross_validate(
             begin(fold.name)
             try:
                 parts = keep_dev(fold.read(), dev, seed=seed)
-                result = _run(config, parts, output / "work", gpu_id=gpu_id, stdout=stdout)
+                result = _run(config, parts, output / WORK, gpu_id=gpu_id, stdout=stdout)
             except Exception as error:
                 # Whatever befalls one fold, hours of the others must not be lost with it.
                 outcome.failures[fold.name] = describe_failure(error, path)
@@ -89,7 +109,7 @@ def cross_validate(
             write_json(path, {"fold": fold.name, **result})
             path.with_suffix(".error.txt").unlink(missing_ok=True)
         outcome.results[fold.name] = json.loads(path.read_text(encoding="utf8"))
-    write_json(output / "summary.json", outcome.to_dict())
+    write_json(output / SUMMARY, outcome.to_dict())
     return outcome
 
 

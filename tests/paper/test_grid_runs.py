@@ -45,6 +45,16 @@ def test_folds_that_fail_fail_their_run_and_alone_are_repeated(grid_path, traine
     assert len(trained) == n_trained + 1
 
 
+def test_folds_that_all_failed_for_want_of_an_encoder_succeed_with_it(adapted_grid, adapted, trained, failing, run_all):
+    data = srsly.read_yaml(adapted_grid)
+    srsly.write_yaml(adapted_grid, {**data, "runs": [{**data["runs"][0], "corpus": "folded", "seed": 0}]})
+    hidden = adapted.rename(adapted.with_name("hidden"))
+    failing.update((1, 2))
+    assert "BR512" in run_all(adapted_grid).failures["folded.tiny.none.mean.default.s0"]
+    hidden.rename(adapted)
+    assert run_all(adapted_grid).done == ["folded.tiny.none.mean.default.s0"]
+
+
 def test_a_result_of_other_settings_or_corpus_is_refused(grid_path, trained, run_all, save_grid, save_folds):
     run_all(grid_path)
     data = srsly.read_yaml(grid_path)
