@@ -40,10 +40,16 @@ def scores_on_dev(record: Record) -> Scores | None:
     return _micro(record.get("dev"))
 
 
-def article_counts(record: Record) -> dict[str, Counts]:
-    """Return the counts of each test article that has any, of all folds."""
-    folds = record.get("folds", {"": record})
-    return {f"{fold}/{name}": _counts(line) for fold, one in folds.items() for name, line in one["articles"].items()}
+def article_counts(records: Iterable[Record]) -> dict[str, Counts]:
+    """Return the counts of each test article that has any, summed over results and over their folds."""
+    total: dict[str, Counts] = {}
+    for record in records:
+        for part in record.get("folds", {"": record}).values():
+            for name, line in part["articles"].items():
+                right, spurious, missed = map(int, line.split())
+                old = total.get(name, (0, 0, 0))
+                total[name] = (old[0] + right, old[1] + spurious, old[2] + missed)
+    return total
 
 
 def unscored(record: Record) -> list[str]:
@@ -75,8 +81,3 @@ def _micro(scores: dict[str, Any] | None) -> Scores | None:
 
 def _scores(values: list[float | None]) -> Scores | None:
     return None if None in values else Scores(*(100 * value for value in values if value is not None))
-
-
-def _counts(line: str) -> Counts:
-    right, spurious, missed = map(int, line.split())
-    return right, spurious, missed

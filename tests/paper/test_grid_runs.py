@@ -165,7 +165,7 @@ def test_a_grid_that_was_killed_goes_on(grid_path, tmp_path):
     record = json.loads((results / "folded.tiny.none.plain.default.s0.json").read_text())
     assert list(record["folds"]) == ["one", "two"] and not list((tmp_path / "work").iterdir())
     assert record["folds"]["one"]["seconds"]["train"] == 12345.0, "a finished fold is not repeated"
-    assert sum(right + missed for right, _, missed in article_counts(record).values()) == 4
+    assert sum(right + missed for right, _, missed in article_counts([record]).values()) == 4
 
 
 def test_exit_code_tells_of_failures(grid_path, tmp_path, trained, monkeypatch, capsys):

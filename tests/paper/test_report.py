@@ -10,7 +10,7 @@ import srsly
 
 from benchmarks.common import ROOT
 from benchmarks.grid import read_grid
-from benchmarks.records import scores_on_test
+from benchmarks.records import article_counts, scores_on_test
 from benchmarks.report import compare, group_rows, render
 
 
@@ -85,6 +85,14 @@ def test_only_common_seeds_are_compared(grid_path, tmp_path, trained, run_all):
     gain = compare(before, after)
     expected = [scores_on_test(row.records[1]).f for row in (before, after)]
     assert gain is not None and gain[0] == pytest.approx(expected[1] - expected[0])
+
+
+def test_an_article_in_several_folds_is_one_unit_of_the_test_of_significance(grid_path, tmp_path, trained, run_all):
+    run_all(grid_path)
+    record = json.loads((tmp_path / "results" / "folded.tiny.none.plain.default.s0.json").read_text())
+    record["folds"]["one"]["articles"] = {"a": "1 2 3", "b": "0 0 1"}
+    record["folds"]["two"]["articles"] = {"a": "4 0 1"}
+    assert article_counts([record]) == {"a": (5, 2, 4), "b": (0, 0, 1)}
 
 
 def test_folds_without_gold_relations_stand_under_their_table(grid_path, tmp_path, trained, without_gold, run_all):
