@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from spacy_biore.crossval.results import SCORES
+from spacy_biore.errors import BioreError, Errors
 
 Record = dict[str, Any]
 # Right, spurious and missed relations.
@@ -23,8 +24,27 @@ class Scores(NamedTuple):
 
 
 def read_records(folder: Path) -> dict[str, Record]:
-    """Return all results in a folder by the names of their runs."""
-    return {path.stem: json.loads(path.read_text(encoding="utf8")) for path in sorted(folder.glob("*.json"))}
+    """Return all results in a folder by the names of their runs.
+
+    Raises:
+        BioreError: BR513 for a file that is none.
+    """
+    return {path.stem: read_record(path) for path in sorted(folder.glob("*.json"))}
+
+
+def read_record(path: Path) -> Record:
+    """Return a result.
+
+    Raises:
+        BioreError: BR513 if the file is no such.
+    """
+    try:
+        record = json.loads(path.read_text(encoding="utf8"))
+    except (OSError, ValueError) as error:
+        raise BioreError(Errors.BR513.format(path=path, problem=error)) from error
+    if not isinstance(record, dict):
+        raise BioreError(Errors.BR513.format(path=path, problem="it must hold a JSON object"))
+    return record
 
 
 def scores_on_test(record: Record, *, tuned: bool = False) -> Scores | None:

@@ -316,6 +316,7 @@ class Errors(metaclass=ErrorsWithCodes):
     BR510 = "{path}: {problem}. See benchmarks/paper.yml for what a grid looks like."
     BR511 = "--only {pattern!r} fits no run of the grid {path}. Its runs are named like {example!r}."
     BR512 = "{failed} of {folds} folds failed: {reasons}. The same command again repeats these folds alone."
+    BR513 = "{path} is no result of a benchmark: {problem}. Remove it, and repeat what made it."
     # pipelines of a recogniser and a relation extractor
     BR600 = (
         "The pipeline '{name}' has no entity recogniser: none of its components is known to set {wanted}; they are: "

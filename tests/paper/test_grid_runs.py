@@ -74,6 +74,25 @@ def test_a_setting_that_the_config_gained_makes_no_other_run(grid_path, tmp_path
     assert len(run_all(grid_path).found) == 6
 
 
+def test_a_setting_that_the_grid_makes_and_a_result_lacks_makes_another_run(grid_path, tmp_path, trained, run_all):
+    run_all(grid_path)
+    path = tmp_path / "results" / "whole.tiny.none.mean.default.s0.json"
+    record = json.loads(path.read_text())
+    del record["identity"]["config.components.relation_extractor.model.summary"]
+    path.write_text(json.dumps(record))
+    failures = run_all(grid_path).failures
+    assert list(failures) == [path.stem] and "model.summary" in failures[path.stem]
+
+
+def test_a_result_that_is_not_json_fails_its_run_alone(grid_path, tmp_path, trained, run_all):
+    run_all(grid_path)
+    path = tmp_path / "results" / "whole.tiny.none.mean.default.s0.json"
+    for text in ("{", "[]"):
+        path.write_text(text)
+        failures = run_all(grid_path).failures
+        assert list(failures) == [path.stem] and "BR513" in failures[path.stem]
+
+
 @pytest.fixture
 def adapted(tmp_path):
     """The folder of an adapted encoder."""
