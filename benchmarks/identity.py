@@ -1,6 +1,6 @@
 """What makes a result that of a run: its config, its corpora and its encoder."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -88,6 +88,26 @@ def check_finished(path: Path, record: Record, grid: Grid, run: Run, identity: d
     needed = needed_settings(grid, run) | ({ENCODER} if is_adapted(Path(grid.encoder_of(run))) else set())
     if different := differences(record, identity, needed=needed):
         raise BioreError(Errors.BR407.format(folder=path, different=", ".join(different)))
+
+
+def sort_results(grid: Grid, records: Mapping[str, Record]) -> tuple[dict[str, Record], dict[str, str]]:
+    """Return the results of a grid's runs, and why others are none of them. Only settings are compared.
+
+    Args:
+        grid: The grid.
+        records: Results by their names.
+
+    Raises:
+        BioreError: BR510 for a config, and what ``identify`` raises.
+    """
+    runs = {run.name: run for run in grid.runs}
+    left_out = {name: "no run of the grid" for name in records if name not in runs}
+    for name in records.keys() & runs.keys():
+        run = runs[name]
+        different = differences(records[name], identify_settings(grid, run), needed=needed_settings(grid, run))
+        if different:
+            left_out[name] = f"another run, which differs in: {', '.join(different)}"
+    return {name: record for name, record in records.items() if name not in left_out}, left_out
 
 
 def _identify_encoder(encoder: Path) -> dict[str, str]:

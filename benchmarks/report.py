@@ -38,16 +38,15 @@ class Row(NamedTuple):
     records: dict[int, Record]
 
 
-def render(grid: Grid, results: Path, page: Path, *, pipelines: Path) -> dict[Path, str]:
+def render(grid: Grid, records: dict[str, Record], page: Path, *, pipelines: Path) -> dict[Path, str]:
     """Return the text of the page and of its charts, which lie in a folder of its name beside it.
 
     Args:
         grid: The grid; its order is that of the rows.
-        results: Folder of the result files of its runs.
+        records: The results of its runs, by their names.
         page: Where the page is to be.
         pipelines: Folder with a folder of result files for each of ``PARTS``.
     """
-    records = read_records(results)
     published = srsly.read_yaml(PUBLISHED)
     recognition, end_to_end = (read_records(pipelines / part) for part in PARTS)
     rows = group_rows(grid, records)
