@@ -8,7 +8,7 @@ from typing import Any
 from spacy.util import load_config
 from thinc.api import Config
 
-from spacy_biore.crossval.run import identify
+from spacy_biore.crossval.identity import identify
 from spacy_biore.errors import BioreError, Errors
 
 from .grid import Grid, Run

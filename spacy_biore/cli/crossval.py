@@ -17,8 +17,9 @@ from wasabi import msg
 
 from ..crossval.fold_files import check_overlaps, file_folds, find_fold_files
 from ..crossval.folds import Fold, divide
+from ..crossval.identity import identify
 from ..crossval.instances import single_pairs
-from ..crossval.run import Outcome, claim_output, cross_validate, identify
+from ..crossval.run import Outcome, claim_output, cross_validate
 from ..errors import BioreError, Errors, Warnings
 from ..relations import get_group
 from .common import messages, read_corpus, use_gpu

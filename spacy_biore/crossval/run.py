@@ -3,20 +3,18 @@
 import json
 import shutil
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from pathlib import Path
 from typing import IO, Any
 
 from spacy.tokens import Doc, DocBin
 from thinc.api import Config
 
-from ..errors import BioreError, Errors
 from ..run_folder import RUN, claim_folder, write_json
 from .folds import Fold, Parts, keep_dev
 from .results import summarise
-from .training import Files, train_and_score, with_corpora
+from .training import Files, train_and_score
 
 SUMMARY = "summary.json"
 WORK = "work"
@@ -121,30 +119,6 @@ def describe_failure(error: Exception, result: Path) -> str:
     return str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
 
 
-def identify(config: Config, corpora: Sequence[Path], **settings: Any) -> dict[str, Any]:
-    """Return what makes a run this one: every value of its config, the digests of its corpora, its other settings.
-
-    Args:
-        config: As in ``train_and_score``.
-        corpora: ``.spacy`` files or folders of them, of different names.
-        settings: What else there is, as JSON data.
-
-    Raises:
-        BioreError: BR031 for a corpus that is not there; BR501 if the config has no place for them.
-    """
-    values = _flatten(with_corpora(config, None, None).interpolate(), "config")
-    digests = {name: digest for corpus in corpora for name, digest in _digests(corpus)}
-    return json.loads(json.dumps({**settings, **values, **digests}, default=str))
-
-
-def _digests(corpus: Path) -> Iterator[tuple[str, str]]:
-    if not corpus.exists():
-        raise BioreError(Errors.BR031.format(path=corpus))
-    for path in sorted(corpus.rglob("*.spacy")) if corpus.is_dir() else [corpus]:
-        digest = blake2b(path.read_bytes(), digest_size=16).hexdigest()
-        yield f"corpus.{path.relative_to(corpus.parent)}", digest
-
-
 def _run(config: Config, parts: Parts, work: Path, *, gpu_id: int, stdout: IO[str] | None) -> dict[str, Any]:
     shutil.rmtree(work, ignore_errors=True)
     paths = {name: _save(docs, work / f"{name}.spacy") for name, docs in parts._asdict().items()}
@@ -158,10 +132,3 @@ def _save(docs: Sequence[Doc], path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     DocBin(docs=docs, store_user_data=True).to_disk(path)
     return path
-
-
-def _flatten(block: dict[str, Any], name: str) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for key, value in block.items():
-        values |= _flatten(value, f"{name}.{key}") if isinstance(value, dict) else {f"{name}.{key}": value}
-    return values
