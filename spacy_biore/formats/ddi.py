@@ -55,7 +55,7 @@ def read_ddi(source: Source, *, on_mismatch: OnMismatch = "error") -> Iterator[D
     Warns of interactions without a type (BRW15) and of mentions that had to be moved (BRW16).
 
     Raises:
-        BioreError: BR100, BR150 for files, BR105 to BR107, BR109, BR151, BR152 and BR156 for what they hold.
+        BioreError: BR100, BR150 for files, BR106, BR107, BR109, BR151, BR152 and BR156 for what they hold.
     """
     yield from pointing_out(refusing(_documents(source), on_mismatch))
 

@@ -105,7 +105,7 @@ def read_document(element: Element, relations_of: Relate, *, where: str, convent
         conventions: How to read mentions.
 
     Raises:
-        BioreError: BR105, BR107 and BR152 for mentions, BR109 for pairs, BR151 for missing attributes.
+        BioreError: BR107 and BR152 for mentions, BR109 for pairs, BR151 for missing attributes.
     """
     doc_id = attribute(element, "id", where)
     counts = Counts.of_document()
