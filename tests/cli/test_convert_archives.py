@@ -88,6 +88,14 @@ def test_contradictions_are_all_named(biore: Any, archive: Path, out: Path, tmp_
     assert len(json.loads((tmp_path / "counts.json").read_text())["splits"]["train"]["contradictions"]) == 2
 
 
+def test_contradictions_of_all_splits_are_named(biore: Any, archive: Path, out: Path) -> None:
+    with ZipFile(archive, "a") as file:
+        for n, split in enumerate(("Train", "Test/DDI task"), start=20):
+            file.writestr(f"DDI/{split}/{n}.xml", DRUGS.format(n=n).replace('text="QRX"', 'text="QRY"'))
+    assert biore("convert", "ddi", archive, out).failed("BR156", "2 mentions", "'D.d20', 7:10", "'D.d21', 7:10")
+    assert not out.exists()
+
+
 def test_archive_does_not_become_a_file(biore: Any, archive: Path, out: Path) -> None:
     assert biore("convert", "ddi", archive, out / "x.spacy").failed("BR144")
 
