@@ -69,6 +69,20 @@ def test_broken_members_are_named_and_counted_and_the_rest_goes_on(
     assert list(json.loads((tmp_path / "counts.json").read_text())["broken"]) == ["DDI/Train/b.xml", "DDI/Train/e.xml"]
 
 
+def test_members_that_are_no_documents_are_named_and_counted_and_the_rest_goes_on(
+    biore: Any, archive: Path, out: Path, written: Any
+) -> None:
+    with ZipFile(archive, "a") as file:
+        for n, text in enumerate(["", "<document", "<html/>"]):
+            file.writestr(f"DDI/Train/x{n}.xml", text)
+    result = biore("convert", "ddi", archive, out)
+    assert result.failed(
+        "3 file(s) broken and left out", "x0.xml (no element found", "x1.xml (unclosed token", "<html>"
+    )
+    assert [get_doc_id(doc) for doc in written()["train.spacy"]] == ["D.d0", "D.d1"] and "test.spacy" in written()
+    assert "documents read 5 1" in result.text and "documents dropped: broken in the archive 3 0" in result.text
+
+
 def test_broken_split_leaves_no_output(biore: Any, archive: Path, out: Path) -> None:
     archive.write_bytes(archive.read_bytes().replace(b"D.d2", b"D.d?"))
     result = biore("convert", "ddi", archive, out)
