@@ -63,8 +63,9 @@ def crossval_cli(
 ) -> None:
     """Cross-validate a config: train and score it on every fold of a corpus.
 
-    Values of the config can be set as for spacy train: --training.max_steps 100. The same command again goes on after
-    the last finished fold. The exit code is 1 if a fold failed, or has no gold relations to score.
+    Values of the config can be set as for spacy train: --training.max_steps 100 --training.eval_frequency 50. The same
+    command again goes on after the last finished fold. The exit code is 1 if a fold failed, or has no gold relations to
+    score.
     """
     overrides = parse_config_overrides(ctx.args)
     # What is wrong with the folds is said before hours of training.
