@@ -113,7 +113,7 @@ def _perform(
     read = partial(read_docs, nlp=spacy.blank("xx"))
     files = find_fold_files(Path(corpus["folds"]))
     check_overlaps(files, read)
-    share = corpus.get("dev_share", 0.0)
+    share = corpus.get("dev_share") or 0.0
     outcome = cross_validate(
         config, file_folds(files, read), work, dev=share, seed=run.seed, gpu_id=gpu_id, stdout=stdout
     )

@@ -109,6 +109,7 @@ def adapted_grid(grid_path, adapted, save_grid):
     data = srsly.read_yaml(grid_path)
     data["encoders"]["tiny"]["none"] = str(adapted)
     data["runs"] = [{**data["runs"][0], "pooling": "mean"}]
+    data["comparisons"] = []
     return save_grid(data)
 
 
