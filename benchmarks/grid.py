@@ -14,7 +14,9 @@ from spacy_biore.errors import BioreError, Errors
 MODEL = "components.relation_extractor.model"
 AXES = ("corpus", "encoder", "adaptation", "pooling", "settings", "seed")
 SECTIONS = ("corpora", "encoders", "poolings", "settings", "runs", "comparisons", "compared")
-CORPUS_KEYS = ("title", "config", "train", "dev", "test", "folds", "dev_share", "settings", "caveat")
+FILES = ("train", "dev", "test", "folds")
+CORPUS_KEYS = ("title", "config", *FILES, "dev_share", "settings", "caveat")
+KINDS = {dict: "a mapping", list: "a list", str: "a text", int: "a whole number", float: "a number"}
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ class Grid:
     def overrides_of(self, run: Run) -> dict[str, Any]:
         """Return the values of the config that a run sets; later ones win: corpus, pooling, settings."""
         return {
-            **self.corpora[run.corpus].get("settings", {}),
+            **(self.corpora[run.corpus].get("settings") or {}),
             f"{MODEL}.encoder": self.encoder_of(run),
             **{f"{MODEL}.{key}": value for key, value in self.poolings[run.pooling].items()},
             **self.settings[run.settings],
@@ -109,15 +111,21 @@ def read_grid(path: Path) -> Grid:
     except (OSError, ValueError) as error:
         raise BioreError(Errors.BR510.format(path=path, problem=error)) from error
     _check_keys(path, "the grid", data, SECTIONS, needed=("corpora", "encoders", "poolings", "runs"))
-    for section in SECTIONS[:3]:
-        if not isinstance(data[section], dict):
-            raise _problem(path, f"{section} must be a mapping")
+    for section in SECTIONS:
+        kind = dict if section in SECTIONS[:4] else list
+        _check_kind(path, section, data.get(section), kind, optional=section in SECTIONS[3:])
     if not data["runs"]:
         raise _problem(path, "it has no runs")
     for name, corpus in data["corpora"].items():
-        _check_keys(path, f"the corpus {name}", corpus, CORPUS_KEYS, needed=("config",))
-        if ("folds" in corpus) == ("test" in corpus):
-            raise _problem(path, f"the corpus {name} needs train and test, or folds")
+        _check_corpus(path, name, corpus)
+    for name, places in data["encoders"].items():
+        _check_kind(path, f"the encoder {name}", places, dict)
+        for adaptation, place in places.items():
+            for one in place.values() if isinstance(place, dict) else [place]:
+                _check_kind(path, f"the encoder {name} with adaptation {adaptation}", one, str)
+    for section in ("poolings", "settings"):
+        for name, values in (data.get(section) or {}).items():
+            _check_kind(path, f"{name} of {section}", values, dict, optional=True)
     for comparison in data.get("comparisons") or []:
         _check_keys(path, "a comparison", comparison, Comparison._fields, needed=Comparison._fields)
     grid = Grid(
@@ -125,23 +133,33 @@ def read_grid(path: Path) -> Grid:
         corpora=data["corpora"],
         encoders=data["encoders"],
         poolings={name: pooling or {} for name, pooling in data["poolings"].items()},
-        settings={"default": {}, **(data.get("settings") or {})},
+        settings={"default": {}, **{name: values or {} for name, values in (data.get("settings") or {}).items()}},
         runs=[],
         comparisons=[Comparison(**one) for one in data.get("comparisons") or []],
         compared=data.get("compared") or list(data["corpora"]),
     )
     for name in grid.compared:
+        _check_kind(path, "what is compared", name, str)
         if name not in grid.corpora:
             raise _problem(path, f"compared {name!r} is not one of {', '.join(grid.corpora)}")
     runs = dict.fromkeys(run for block in data["runs"] for run in _expand(grid, block))
+    rows = {run.row for run in runs}
+    for comparison in grid.comparisons:
+        for row in (comparison.before, comparison.after):
+            if row not in rows:
+                raise _problem(path, f"the comparison '{comparison.title}' names {row!r}, which is the row of no run")
     return Grid(**{**vars(grid), "runs": list(runs)})
 
 
 def _expand(grid: Grid, block: Mapping[str, Any]) -> list[Run]:
     """Return all combinations of a block's names."""
     _check_keys(grid.path, "a block of runs", block, AXES, needed=tuple(axis for axis in AXES if axis != "settings"))
-    values = [block.get(axis, "default") for axis in AXES]
-    runs = [Run(*one) for one in product(*(value if isinstance(value, list) else [value] for value in values))]
+    given = {axis: block.get(axis, "default") for axis in AXES}
+    values = {axis: value if isinstance(value, list) else [value] for axis, value in given.items()}
+    for axis, names in values.items():
+        for name in names:
+            _check_kind(grid.path, f"{axis} of a block of runs", name, int if axis == "seed" else str)
+    runs = [Run(*one) for one in product(*values.values())]
     for run in runs:
         known = {
             "corpus": grid.corpora,
@@ -150,12 +168,28 @@ def _expand(grid: Grid, block: Mapping[str, Any]) -> list[Run]:
             "pooling": grid.poolings,
             "settings": grid.settings,
         }
-        for axis, names in known.items():
-            if getattr(run, axis) not in names:
-                raise _problem(grid.path, f"{axis} {getattr(run, axis)!r} is not one of {', '.join(names)}")
+        for axis, options in known.items():
+            if getattr(run, axis) not in options:
+                raise _problem(grid.path, f"{axis} {getattr(run, axis)!r} is not one of {', '.join(options)}")
         if run.corpus not in (place := grid.encoders[run.encoder][run.adaptation]) and not isinstance(place, str):
             raise _problem(grid.path, f"no encoder {run.encoder} with adaptation {run.adaptation} for {run.corpus}")
     return runs
+
+
+def _check_corpus(path: Path, name: str, corpus: Any) -> None:
+    _check_keys(path, f"the corpus {name}", corpus, CORPUS_KEYS, needed=("config",))
+    files = {key for key in FILES if key in corpus}
+    for key in ("config", *files):
+        _check_kind(path, f"{key} of the corpus {name}", corpus[key], str)
+    if files != {"folds"} and files - {"dev"} != {"train", "test"}:
+        raise _problem(path, f"the corpus {name} needs train, test and perhaps dev, or folds alone")
+    for key, kind in {"title": str, "caveat": str, "settings": dict, "dev_share": (float, int)}.items():
+        _check_kind(path, f"{key} of the corpus {name}", corpus.get(key), kind, optional=True)
+
+
+def _check_kind(path: Path, what: str, value: Any, kind: Any, *, optional: bool = False) -> None:
+    if not isinstance(value, kind) and not (optional and value is None):
+        raise _problem(path, f"{what} must be {KINDS[kind[0] if isinstance(kind, tuple) else kind]}")
 
 
 def _check_keys(path: Path, what: str, data: Any, known: Sequence[str], *, needed: Sequence[str]) -> None:

@@ -5,28 +5,22 @@ import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import partial
-from hashlib import blake2b
 from pathlib import Path
 from typing import IO, Any
 
 import spacy
-from spacy.util import load_config
-from thinc.api import Config
 
 from spacy_biore.crossval.fold_files import check_overlaps, file_folds, find_fold_files
-from spacy_biore.crossval.run import cross_validate, describe_failure, identify
+from spacy_biore.crossval.run import claim_output, cross_validate, describe_failure
 from spacy_biore.crossval.training import Files, train_and_score
 from spacy_biore.errors import BioreError, Errors
 from spacy_biore.readers import read_docs
-from spacy_biore.run_folder import check_same_run, claim_folder, write_json
+from spacy_biore.run_folder import write_json
 
 from .common import describe_occasion
 from .grid import Grid, Run
-from .records import ENCODER, Record, unscored
-
-# What `adapt` leaves beside the weights of an encoder, and what those are called.
-REPORT = "adaptation.json"
-WEIGHTS = ("model.safetensors", "pytorch_model.bin")
+from .identity import REPORT, check_finished, config_of, identify_run, is_adapted
+from .records import read_record, unscored
 
 
 @dataclass
@@ -74,13 +68,10 @@ def perform_all(
     for run in runs:
         path = results / f"{run.name}.json"
         try:
-            config = load_config(
-                grid.corpora[run.corpus]["config"], overrides=grid.overrides_of(run), interpolate=False
-            )
-            encoder = Path(grid.encoder_of(run))
-            identity = {**identify(config, _corpora(grid, run), **vars(run)), **_identify_encoder(encoder)}
+            identity = identify_run(grid, run)
             if path.exists():
-                record = _read_finished(path, identity, adapted=(encoder / REPORT).exists())
+                record = read_record(path)
+                check_finished(path, record, grid, run, identity)
                 names = progress.found
             else:
                 say(run.name)
@@ -89,8 +80,8 @@ def perform_all(
                     **describe_occasion(),
                     "run": vars(run),
                     "identity": identity,
-                    "adaptation": _describe_adaptation(encoder),
-                    **_perform(grid, run, config, identity, work / run.name, gpu_id=gpu_id, stdout=stdout),
+                    "adaptation": _describe_adaptation(Path(grid.encoder_of(run))),
+                    **_perform(grid, run, identity, work / run.name, gpu_id=gpu_id, stdout=stdout),
                 }
                 write_json(path, record)
                 names = progress.done
@@ -111,48 +102,18 @@ def _tidy(result: Path, work: Path) -> None:
     shutil.rmtree(work, ignore_errors=True)
 
 
-def _corpora(grid: Grid, run: Run) -> list[Path]:
-    corpus = grid.corpora[run.corpus]
-    return [Path(corpus[key]) for key in ("train", "dev", "test", "folds") if key in corpus]
-
-
-def _identify_encoder(encoder: Path) -> dict[str, str]:
-    """Return the digest of an encoder that is a folder: what is in it can change under one name."""
-    files = [encoder / name for name in (REPORT, *WEIGHTS) if (encoder / name).is_file()]
-    if not files:
-        return {}
-    digest = blake2b(digest_size=16)
-    for path in files:
-        digest.update(path.read_bytes())
-    return {ENCODER: digest.hexdigest()}
-
-
-def _read_finished(path: Path, identity: dict[str, Any], *, adapted: bool) -> Record:
-    """Return a result after making sure that it is that of this run.
-
-    Settings that came into being later make it no other; but without a digest nobody knows which adapted encoder it
-    was.
-    """
-    record: Record = json.loads(path.read_text(encoding="utf8"))
-    found = record["identity"]
-    compared = found.keys() & identity.keys() | ({ENCODER} if adapted else set())
-    one, other = ({key: values[key] for key in compared & values.keys()} for values in (found, identity))
-    check_same_run(path, one, other)
-    return record
-
-
 def _perform(
-    grid: Grid, run: Run, config: Config, identity: dict[str, Any], work: Path, *, gpu_id: int, stdout: IO[str] | None
+    grid: Grid, run: Run, identity: dict[str, Any], work: Path, *, gpu_id: int, stdout: IO[str] | None
 ) -> dict[str, Any]:
-    corpus = grid.corpora[run.corpus]
+    config, corpus = config_of(grid, run), grid.corpora[run.corpus]
     if "folds" not in corpus:
         files = Files(*(Path(corpus[key]) if key in corpus else None for key in ("train", "dev", "test")))
         return train_and_score(config, files, work, gpu_id=gpu_id, stdout=stdout)
-    claim_folder(work, identity)
+    claim_output(work, identity)
     read = partial(read_docs, nlp=spacy.blank("xx"))
     files = find_fold_files(Path(corpus["folds"]))
     check_overlaps(files, read)
-    share = corpus.get("dev_share", 0.0)
+    share = corpus.get("dev_share") or 0.0
     outcome = cross_validate(
         config, file_folds(files, read), work, dev=share, seed=run.seed, gpu_id=gpu_id, stdout=stdout
     )
@@ -179,10 +140,9 @@ def _scores(test: dict[str, Any]) -> dict[str, Any]:
 
 def _describe_adaptation(encoder: Path) -> dict[str, Any] | None:
     """Return how an encoder was adapted, if it is a folder that ``adapt`` wrote."""
-    report = encoder / REPORT
-    if not report.exists():
+    if not is_adapted(encoder):
         return None
-    data = json.loads(report.read_text(encoding="utf8"))
+    data = json.loads((encoder / REPORT).read_text(encoding="utf8"))
     first, last = data["curve"][0], data["curve"][-1]
     return {
         "steps": last["step"],

@@ -12,6 +12,7 @@ from spacy_biore.cli.common import messages, use_gpu
 from .common import RESULTS, ROOT
 from .grid import read_grid
 from .grid_runs import Progress, perform_all
+from .identity import sort_results
 from .pipelines import quiet
 from .records import read_records
 from .report import render
@@ -36,14 +37,15 @@ def run(settings: argparse.Namespace) -> int:
 def report(settings: argparse.Namespace) -> int:
     """Write the report; return the exit code."""
     grid = read_grid(settings.grid)
-    files = render(grid, settings.results, settings.output, pipelines=settings.pipelines)
+    records, left_out = sort_results(grid, read_records(settings.results))
+    files = render(grid, records, settings.output, pipelines=settings.pipelines)
     for path, text in files.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf8")
     msg.good(f"Wrote {', '.join(map(str, files))}")
-    strange = read_records(settings.results).keys() - {run.name for run in grid.runs}
-    if strange:
-        msg.warn(f"{len(strange)} result(s) belong to no run of the grid and are left out", ", ".join(sorted(strange)))
+    if left_out:
+        reasons = "; ".join(f"{name} ({left_out[name]})" for name in sorted(left_out))
+        msg.warn(f"{len(left_out)} result(s) are not of this grid and are left out", reasons)
     return 0
 
 

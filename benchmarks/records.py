@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from spacy_biore.crossval.results import SCORES
+from spacy_biore.errors import BioreError, Errors
 
 Record = dict[str, Any]
 # Right, spurious and missed relations.
@@ -23,8 +24,27 @@ class Scores(NamedTuple):
 
 
 def read_records(folder: Path) -> dict[str, Record]:
-    """Return all results in a folder by the names of their runs."""
-    return {path.stem: json.loads(path.read_text(encoding="utf8")) for path in sorted(folder.glob("*.json"))}
+    """Return all results in a folder by the names of their runs.
+
+    Raises:
+        BioreError: BR513 for a file that is none.
+    """
+    return {path.stem: read_record(path) for path in sorted(folder.glob("*.json"))}
+
+
+def read_record(path: Path) -> Record:
+    """Return a result.
+
+    Raises:
+        BioreError: BR513 if the file is no such.
+    """
+    try:
+        record = json.loads(path.read_text(encoding="utf8"))
+    except (OSError, ValueError) as error:
+        raise BioreError(Errors.BR513.format(path=path, problem=error)) from error
+    if not isinstance(record, dict):
+        raise BioreError(Errors.BR513.format(path=path, problem="it must hold a JSON object"))
+    return record
 
 
 def scores_on_test(record: Record, *, tuned: bool = False) -> Scores | None:
@@ -40,10 +60,16 @@ def scores_on_dev(record: Record) -> Scores | None:
     return _micro(record.get("dev"))
 
 
-def article_counts(record: Record) -> dict[str, Counts]:
-    """Return the counts of each test article that has any, of all folds."""
-    folds = record.get("folds", {"": record})
-    return {f"{fold}/{name}": _counts(line) for fold, one in folds.items() for name, line in one["articles"].items()}
+def article_counts(records: Iterable[Record]) -> dict[str, Counts]:
+    """Return the counts of each test article that has any, summed over results and over their folds."""
+    total: dict[str, Counts] = {}
+    for record in records:
+        for part in record.get("folds", {"": record}).values():
+            for name, line in part["articles"].items():
+                right, spurious, missed = map(int, line.split())
+                old = total.get(name, (0, 0, 0))
+                total[name] = (old[0] + right, old[1] + spurious, old[2] + missed)
+    return total
 
 
 def unscored(record: Record) -> list[str]:
@@ -75,8 +101,3 @@ def _micro(scores: dict[str, Any] | None) -> Scores | None:
 
 def _scores(values: list[float | None]) -> Scores | None:
     return None if None in values else Scores(*(100 * value for value in values if value is not None))
-
-
-def _counts(line: str) -> Counts:
-    right, spurious, missed = map(int, line.split())
-    return right, spurious, missed

@@ -322,10 +322,16 @@ class Errors(metaclass=ErrorsWithCodes):
         "or --dev 0 to do without."
     )
     BR506 = "--folds does not go with --by file: there are as many folds as the folder has."
+    BR507 = (
+        "{end} ends the training before update {frequency}, at which it is first evaluated after the start "
+        "(training.eval_frequency): the best model would be that of the first update. Set training.eval_frequency to "
+        "fewer updates than are made, or do without a development part (--dev 0)."
+    )
     # the grid of benchmarks
     BR510 = "{path}: {problem}. See benchmarks/paper.yml for what a grid looks like."
     BR511 = "--only {pattern!r} fits no run of the grid {path}. Its runs are named like {example!r}."
     BR512 = "{failed} of {folds} folds failed: {reasons}. The same command again repeats these folds alone."
+    BR513 = "{path} is no result of a benchmark: {problem}. Remove it, and repeat what made it."
     # pipelines of a recogniser and a relation extractor
     BR600 = (
         "The pipeline '{name}' has no entity recogniser: none of its components is known to set {wanted}; they are: "

@@ -17,11 +17,11 @@ from wasabi import msg
 
 from ..crossval.fold_files import check_overlaps, file_folds, find_fold_files
 from ..crossval.folds import Fold, divide
+from ..crossval.identity import identify
 from ..crossval.instances import single_pairs
-from ..crossval.run import Outcome, cross_validate, identify
+from ..crossval.run import Outcome, claim_output, cross_validate
 from ..errors import BioreError, Errors, Warnings
 from ..relations import get_group
-from ..run_folder import claim_folder
 from .common import messages, read_corpus, use_gpu
 from .crossval_table import crossval_table
 
@@ -63,8 +63,9 @@ def crossval_cli(
 ) -> None:
     """Cross-validate a config: train and score it on every fold of a corpus.
 
-    Values of the config can be set as for spacy train: --training.max_steps 100. The same command again goes on after
-    the last finished fold. The exit code is 1 if a fold failed, or has no gold relations to score.
+    Values of the config can be set as for spacy train: --training.max_steps 100 --training.eval_frequency 50. The same
+    command again goes on after the last finished fold. The exit code is 1 if a fold failed, or has no gold relations to
+    score.
     """
     overrides = parse_config_overrides(ctx.args)
     # What is wrong with the folds is said before hours of training.
@@ -116,7 +117,7 @@ def _is_sentence(doc: Doc) -> bool:
 
 def _claim(output: Path, identity: dict[str, object]) -> None:
     try:
-        claim_folder(output, identity)
+        claim_output(output, identity)
     except OSError as error:
         raise BioreError(Errors.BR306.format(path=output, problem=error)) from error
 

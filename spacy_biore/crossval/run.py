@@ -3,20 +3,21 @@
 import json
 import shutil
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from pathlib import Path
 from typing import IO, Any
 
 from spacy.tokens import Doc, DocBin
 from thinc.api import Config
 
-from ..errors import BioreError, Errors
-from ..run_folder import write_json
+from ..run_folder import RUN, claim_folder, write_json
 from .folds import Fold, Parts, keep_dev
 from .results import summarise
-from .training import Files, train_and_score, with_corpora
+from .training import Files, train_and_score
+
+SUMMARY = "summary.json"
+WORK = "work"
 
 
 @dataclass
@@ -46,6 +47,23 @@ class Outcome:
             "without_gold_relations": self.unscored,
             "failed": self.failures,
         }
+
+
+def claim_output(output: Path, identity: dict[str, Any]) -> None:
+    """Mark a folder as that of a run, or make sure that it is; one without a finished fold is emptied of its run first.
+
+    Args:
+        output: As in ``cross_validate``.
+        identity: What ``identify`` returned.
+
+    Raises:
+        BioreError: BR407 if it holds finished folds of another run.
+    """
+    if (output / RUN).exists() and not any(output.glob("fold-*.json")):
+        shutil.rmtree(output / WORK, ignore_errors=True)
+        for path in [output / RUN, output / SUMMARY, *output.glob("fold-*.error.txt")]:
+            path.unlink(missing_ok=True)
+    claim_folder(output, identity)
 
 
 def cross_validate(
@@ -81,7 +99,7 @@ def cross_validate(
             begin(fold.name)
             try:
                 parts = keep_dev(fold.read(), dev, seed=seed)
-                result = _run(config, parts, output / "work", gpu_id=gpu_id, stdout=stdout)
+                result = _run(config, parts, output / WORK, gpu_id=gpu_id, stdout=stdout)
             except Exception as error:
                 # Whatever befalls one fold, hours of the others must not be lost with it.
                 outcome.failures[fold.name] = describe_failure(error, path)
@@ -89,7 +107,7 @@ def cross_validate(
             write_json(path, {"fold": fold.name, **result})
             path.with_suffix(".error.txt").unlink(missing_ok=True)
         outcome.results[fold.name] = json.loads(path.read_text(encoding="utf8"))
-    write_json(output / "summary.json", outcome.to_dict())
+    write_json(output / SUMMARY, outcome.to_dict())
     return outcome
 
 
@@ -99,30 +117,6 @@ def describe_failure(error: Exception, result: Path) -> str:
     text = "".join(traceback.format_exception(error))
     result.with_suffix(".error.txt").write_text(text, encoding="utf8")
     return str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
-
-
-def identify(config: Config, corpora: Sequence[Path], **settings: Any) -> dict[str, Any]:
-    """Return what makes a run this one: every value of its config, the digests of its corpora, its other settings.
-
-    Args:
-        config: As in ``train_and_score``.
-        corpora: ``.spacy`` files or folders of them, of different names.
-        settings: What else there is, as JSON data.
-
-    Raises:
-        BioreError: BR031 for a corpus that is not there; BR501 if the config has no place for them.
-    """
-    values = _flatten(with_corpora(config, None, None).interpolate(), "config")
-    digests = {name: digest for corpus in corpora for name, digest in _digests(corpus)}
-    return json.loads(json.dumps({**settings, **values, **digests}, default=str))
-
-
-def _digests(corpus: Path) -> Iterator[tuple[str, str]]:
-    if not corpus.exists():
-        raise BioreError(Errors.BR031.format(path=corpus))
-    for path in sorted(corpus.rglob("*.spacy")) if corpus.is_dir() else [corpus]:
-        digest = blake2b(path.read_bytes(), digest_size=16).hexdigest()
-        yield f"corpus.{path.relative_to(corpus.parent)}", digest
 
 
 def _run(config: Config, parts: Parts, work: Path, *, gpu_id: int, stdout: IO[str] | None) -> dict[str, Any]:
@@ -138,10 +132,3 @@ def _save(docs: Sequence[Doc], path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     DocBin(docs=docs, store_user_data=True).to_disk(path)
     return path
-
-
-def _flatten(block: dict[str, Any], name: str) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for key, value in block.items():
-        values |= _flatten(value, f"{name}.{key}") if isinstance(value, dict) else {f"{name}.{key}": value}
-    return values

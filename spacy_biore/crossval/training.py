@@ -53,8 +53,8 @@ def train_and_score(
         and what they score. ``dev`` and ``tuned`` are None without gold relations there.
 
     Raises:
-        BioreError: BR301 if there is no relation extractor; BR501 if the config has no place for the corpora; and
-            whatever training raises.
+        BioreError: BR301 if there is no relation extractor; BR501 if the config has no place for the corpora; BR507 if
+            training ends before any but the first update was evaluated; and whatever training raises.
     """
     shutil.rmtree(work, ignore_errors=True)
     config = with_corpora(config, files.train, files.dev)
@@ -63,12 +63,18 @@ def train_and_score(
     nlp = init_nlp(config, use_gpu=gpu_id)
     get_extractors(nlp)
     documents, has_gold = _survey(files, nlp)
+    settings = nlp.config.interpolate()["training"]
+    frequency = settings["eval_frequency"]
+    if has_gold["dev"] and 0 < settings["max_steps"] < frequency:
+        raise BioreError(Errors.BR507.format(end=f"training.max_steps {settings['max_steps']}", frequency=frequency))
     train(nlp, work, use_gpu=gpu_id, stdout=stdout or io.StringIO(), stderr=io.StringIO())
     trained = time.perf_counter()
     model = "best" if has_gold["dev"] else "last"
     if documents["dev"] and not has_gold["dev"]:
         warnings.warn(Warnings.BRW53, stacklevel=2)
     log = [json.loads(line) for line in (work / LOG).read_text(encoding="utf8").splitlines()]
+    if has_gold["dev"] and not any(entry["step"] for entry in log):
+        raise BioreError(Errors.BR507.format(end="training.max_epochs or training.patience", frequency=frequency))
     result = {
         "documents": documents,
         "model": model,

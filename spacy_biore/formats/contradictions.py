@@ -11,19 +11,28 @@ from .mentions import OnMismatch
 SHOWN = 10
 
 
+class Contradicted(BioreError):
+    """Mentions contradict the text: BR106 for one, BR156 for several. ``contradictions`` has all of them."""
+
+    def __init__(self, contradictions: Sequence[Contradiction]) -> None:
+        self.contradictions = contradictions
+        first, *others = contradictions
+        several = Errors.BR156.format(number=len(contradictions), shown=describe(contradictions))
+        super().__init__(several if others else Errors.BR106.format(**first._asdict()))
+
+
 def refusing(documents: Iterable[Document], on_mismatch: OnMismatch) -> Iterator[Document]:
     """Pass documents on, and after the last name all of their contradictions if these are an error.
 
     Raises:
-        BioreError: BR106 for one contradiction, BR156 for several.
+        Contradicted: BR106 for one contradiction, BR156 for several.
     """
     found: list[Contradiction] = []
     for document in documents:
         found += document.counts.contradictions
         yield document
     if found and on_mismatch == "error":
-        single = Errors.BR106.format(**found[0]._asdict())
-        raise BioreError(Errors.BR156.format(number=len(found), shown=describe(found)) if found[1:] else single)
+        raise Contradicted(found)
 
 
 def describe(contradictions: Sequence[Contradiction]) -> str:

@@ -11,7 +11,8 @@ from typing import Any
 from spacy.tokens import Doc, DocBin
 
 from ..errors import BioreError, Errors, Warnings
-from .counts import Counts
+from .contradictions import Contradicted
+from .counts import Contradiction, Counts
 from .document import Document
 from .registry import Format
 from .selection import LABEL_NOT_KEPT, Selection
@@ -75,24 +76,33 @@ def convert(
         The counts of each split, checked.
 
     Raises:
-        BioreError: whatever the reader raises; BR101 for a source without documents, BR117 for different documents of
-            one id, BR141 and BR142 for the division, BR145 if none of the labels to keep occurs, BR155 for folds that
-            overlap.
+        BioreError: whatever the reader raises, the contradictions of all sources together; BR101 for a source without
+            documents, BR117 for different documents of one id, BR141 and BR142 for the division, BR145 if none of the
+            labels to keep occurs, BR155 for folds that overlap.
     """
     counts: dict[str, Counts] = {}
     groups: dict[str, set[str]] = {}
     folds: dict[str, Path] = {}
+    contradictions: list[Contradiction] = []
     for source in sources:
         documents = map(selection, watch(corpus_format.read(source, **options), source.name))
         if source.is_fold:
             folds[source.name] = source.path
-        for name, part in _parts(source, documents, corpus_format, shares, seed):
-            doc_bin, counts[name], groups[name] = _pack(part, make_doc)
-            if not counts[name].documents.read:
-                raise BioreError(Errors.BR101.format(path=", ".join(map(str, dict.fromkeys(source.files.values())))))
-            doc_bin.to_disk(staging.path(target(name)))
+        try:
+            for name, part in _parts(source, documents, corpus_format, shares, seed):
+                doc_bin, counts[name], groups[name] = _pack(part, make_doc)
+                if not counts[name].documents.read:
+                    paths = ", ".join(map(str, dict.fromkeys(source.files.values())))
+                    raise BioreError(Errors.BR101.format(path=paths))
+                doc_bin.to_disk(staging.path(target(name)))
+        except Contradicted as error:
+            # The rest of the corpus may have others, which are to be named with these.
+            contradictions += error.contradictions
+            continue
         # Whatever part they would have gone to, they are counted once.
         counts[name].documents.drop_unread(len(source.broken), BROKEN)
+    if contradictions:
+        raise Contradicted(contradictions)
     _check_labels(selection, counts.values())
     _check_folds(groups, folds)
     _warn_of_shared(groups)

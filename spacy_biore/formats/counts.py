@@ -12,7 +12,10 @@ MENTION_DROPPED = "its mention was dropped"
 
 
 class Contradiction(NamedTuple):
-    """A mention whose text according to the corpus, ``surface``, is not what its offsets give."""
+    """A mention whose text according to the corpus, ``surface``, is not what its offsets give.
+
+    ``found`` is empty if they do not lie in the text.
+    """
 
     where: str
     doc_id: str

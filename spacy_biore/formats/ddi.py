@@ -13,7 +13,7 @@ from .contradictions import refusing
 from .document import Document, Relation
 from .members import broken_archive, find_broken, list_members, read_members
 from .mentions import OnMismatch
-from .sentence_xml import NO_TYPE, Conventions, Sentence, is_true, parse_xml, pointing_out, read_document
+from .sentence_xml import NO_TYPE, Conventions, Sentence, is_true, parse_root, parse_xml, pointing_out, read_document
 from .sources import Found, Source, in_order, split_name
 
 # Which kind of name it is does not matter to its interactions.
@@ -55,7 +55,7 @@ def read_ddi(source: Source, *, on_mismatch: OnMismatch = "error") -> Iterator[D
     Warns of interactions without a type (BRW15) and of mentions that had to be moved (BRW16).
 
     Raises:
-        BioreError: BR100, BR150 for files, BR105 to BR107, BR109, BR151, BR152 and BR156 for what they hold.
+        BioreError: BR100, BR150 for files, BR106, BR107, BR109, BR151, BR152 and BR156 for what they hold.
     """
     yield from pointing_out(refusing(_documents(source), on_mismatch))
 
@@ -69,7 +69,7 @@ def _documents(source: Source) -> Iterator[Document]:
 
 def _sound(name: str, files: Mapping[str, Path], root: Path) -> Source:
     """Make a split of what can be read of it."""
-    broken = find_broken(files)
+    broken = find_broken(files, parse_root)
     if len(broken) == len(files):
         raise broken_archive(root, broken, number=len(files))
     return Source(name, {file: path for file, path in files.items() if file not in broken}, broken=broken)

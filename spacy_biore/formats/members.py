@@ -1,7 +1,8 @@
 """The files of a corpus in many files: members of a zip archive, or what lies below a folder."""
 
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
@@ -16,7 +17,8 @@ def list_members(root: Path) -> dict[str, Path]:
     """Return the names of all files, relative to an archive or folder, and the files of the disk that hold them.
 
     Raises:
-        BioreError: BR100 if there is nothing at ``root`` or it is neither, BR150 if the archive is broken.
+        BioreError: BR100 if there is nothing at ``root`` or it is neither, BR150 if the archive is broken or has
+            several files of one name, of which only the last could be read.
     """
     if root.is_dir():
         return {path.relative_to(root).as_posix(): path for path in files_in(root)}
@@ -24,13 +26,23 @@ def list_members(root: Path) -> dict[str, Path]:
         problem = "this format is read from a folder or a .zip archive" if root.exists() else "no such file or folder"
         raise BioreError(Errors.BR100.format(path=root, problem=problem))
     with _opened(root) as archive:
-        return {member.filename: root for member in archive.infolist() if not member.is_dir()}
+        uses = Counter(member.filename for member in archive.infolist() if not member.is_dir())
+    if repeated := [name for name, number in uses.items() if number > 1]:
+        problem = f"it has several files of one name: {', '.join(repeated)}"
+        raise BioreError(Errors.BR150.format(path=root, problem=problem))
+    return dict.fromkeys(uses, root)
 
 
-def find_broken(files: Mapping[str, Path]) -> dict[str, str]:
-    """Return the names of those members of archives that cannot be read, and why; ``files`` as in ``read_members``."""
+def find_broken(files: Mapping[str, Path], parse: Callable[[bytes], object]) -> dict[str, str]:
+    """Return the names of those members of archives that cannot be read, and why.
+
+    Args:
+        files: As in ``read_members``.
+        parse: Raises ValueError for contents that are not those of a file of the format.
+    """
     archives = [path for path in dict.fromkeys(files.values()) if is_archive(path)]
-    return {name: why for path in archives for name, why in _read_archive(path, _names_in(path, files))[1].items()}
+    read = ((path, _names_in(path, files)) for path in archives)
+    return {name: why for path, names in read for name, why in _read_archive(path, names, parse)[1].items()}
 
 
 def describe_broken(broken: Mapping[str, str]) -> str:
@@ -77,15 +89,19 @@ def _names_in(path: Path, files: Mapping[str, Path]) -> list[str]:
     return [name for name, holder in files.items() if holder == path]
 
 
-def _read_archive(path: Path, names: Sequence[str]) -> tuple[dict[str, bytes], dict[str, str]]:
+def _read_archive(
+    path: Path, names: Sequence[str], parse: Callable[[bytes], object] = bytes
+) -> tuple[dict[str, bytes], dict[str, str]]:
     """Return the contents of members by their names, and the broken ones with the reasons."""
     contents: dict[str, bytes] = {}
     broken: dict[str, str] = {}
     with _opened(path) as archive:
         for name in names:
             try:
-                contents[name] = archive.read(name)
-            except _BROKEN as error:
+                data = archive.read(name)
+                parse(data)
+                contents[name] = data
+            except (*_BROKEN, ValueError) as error:
                 broken[name] = str(error)
     return contents, broken
 

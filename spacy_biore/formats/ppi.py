@@ -54,7 +54,7 @@ def read_ppi(source: Source, *, on_mismatch: OnMismatch = "error") -> Iterator[D
     """Read one file; the head of an interaction is the mention that comes first in the text.
 
     Raises:
-        BioreError: BR100 to BR102 for files, BR105 to BR107, BR109, BR130, BR151 to BR154 and BR156 for what they hold.
+        BioreError: BR100 to BR102 for files, BR106, BR107, BR109, BR130, BR151 to BR154 and BR156 for what they hold.
     """
     if _is_json(source.path):
         return refusing(read_fold(source.path, label=LABEL, types=TYPES), on_mismatch)

@@ -61,7 +61,7 @@ def read_fold(path: Path, *, label: str, types: Mapping[str, str]) -> Iterator[D
 
     Raises:
         BioreError: BR100 to BR102, BR130 for lines, BR153 for what the format does not allow, BR154 for a sentence of
-            two texts, BR105 for spans.
+            two texts.
     """
     documents: dict[str, dict[str, _Sentence]] = defaultdict(dict)
     for line in read_lines(path):

@@ -86,12 +86,23 @@ def parse_xml(data: bytes, where: str) -> Element:
         BioreError: BR151 if it is not well-formed, or holds no document.
     """
     try:
-        root = ElementTree.fromstring(data)
-    except (ElementTree.ParseError, ValueError, LookupError) as error:
+        return parse_root(data)
+    except ValueError as error:
         raise BioreError(Errors.BR151.format(where=where, problem=error)) from error
+
+
+def parse_root(data: bytes) -> Element:
+    """Parse the contents of a file.
+
+    Raises:
+        ValueError: If it is not well-formed, or holds no document.
+    """
+    try:
+        root = ElementTree.fromstring(data)
+    except (ElementTree.ParseError, LookupError) as error:
+        raise ValueError(str(error)) from error
     if next(root.iter("document"), None) is None:
-        problem = f"there is no element <document> in <{root.tag}>"
-        raise BioreError(Errors.BR151.format(where=where, problem=problem))
+        raise ValueError(f"there is no element <document> in <{root.tag}>")
     return root
 
 
@@ -105,7 +116,7 @@ def read_document(element: Element, relations_of: Relate, *, where: str, convent
         conventions: How to read mentions.
 
     Raises:
-        BioreError: BR105, BR107 and BR152 for mentions, BR109 for pairs, BR151 for missing attributes.
+        BioreError: BR107 and BR152 for mentions, BR109 for pairs, BR151 for missing attributes.
     """
     doc_id = attribute(element, "id", where)
     counts = Counts.of_document()

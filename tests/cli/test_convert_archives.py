@@ -69,6 +69,20 @@ def test_broken_members_are_named_and_counted_and_the_rest_goes_on(
     assert list(json.loads((tmp_path / "counts.json").read_text())["broken"]) == ["DDI/Train/b.xml", "DDI/Train/e.xml"]
 
 
+def test_members_that_are_no_documents_are_named_and_counted_and_the_rest_goes_on(
+    biore: Any, archive: Path, out: Path, written: Any
+) -> None:
+    with ZipFile(archive, "a") as file:
+        for n, text in enumerate(["", "<document", "<html/>"]):
+            file.writestr(f"DDI/Train/x{n}.xml", text)
+    result = biore("convert", "ddi", archive, out)
+    assert result.failed(
+        "3 file(s) broken and left out", "x0.xml (no element found", "x1.xml (unclosed token", "<html>"
+    )
+    assert [get_doc_id(doc) for doc in written()["train.spacy"]] == ["D.d0", "D.d1"] and "test.spacy" in written()
+    assert "documents read 5 1" in result.text and "documents dropped: broken in the archive 3 0" in result.text
+
+
 def test_broken_split_leaves_no_output(biore: Any, archive: Path, out: Path) -> None:
     archive.write_bytes(archive.read_bytes().replace(b"D.d2", b"D.d?"))
     result = biore("convert", "ddi", archive, out)
@@ -86,6 +100,14 @@ def test_contradictions_are_all_named(biore: Any, archive: Path, out: Path, tmp_
     assert result.code == 0 and "2 mention(s) contradict the text and are left out" in result.text
     assert "'D.d21', 7:10 ('QRY', not 'QRX')" in result.text and "mentions dropped: text differs 2 0" in result.text
     assert len(json.loads((tmp_path / "counts.json").read_text())["splits"]["train"]["contradictions"]) == 2
+
+
+def test_contradictions_of_all_splits_are_named(biore: Any, archive: Path, out: Path) -> None:
+    with ZipFile(archive, "a") as file:
+        for n, split in enumerate(("Train", "Test/DDI task"), start=20):
+            file.writestr(f"DDI/{split}/{n}.xml", DRUGS.format(n=n).replace('text="QRX"', 'text="QRY"'))
+    assert biore("convert", "ddi", archive, out).failed("BR156", "2 mentions", "'D.d20', 7:10", "'D.d21', 7:10")
+    assert not out.exists()
 
 
 def test_archive_does_not_become_a_file(biore: Any, archive: Path, out: Path) -> None:

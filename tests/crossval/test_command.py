@@ -108,6 +108,24 @@ def test_a_folder_of_another_corpus_is_refused(crossval, corpus, sentence, save,
     assert crossval(corpus, "--folds", 3, "--dev", 0).failed("corpus.corpus.spacy") and len(trained) == 3
 
 
+def test_a_folder_without_a_finished_fold_may_become_that_of_another_run(
+    crossval, output, corpus, trained, monkeypatch
+):
+    train = crossval_run.train_and_score
+
+    def fail(config, files, work, **kwargs):
+        raise RuntimeError("no such encoder")
+
+    monkeypatch.setattr(crossval_run, "train_and_score", fail)
+    assert crossval(corpus, "--folds", 3, "--dev", 0).failed("no such encoder")
+    (output / "mine.txt").touch()
+    monkeypatch.setattr(crossval_run, "train_and_score", train)
+    assert crossval(corpus, "--folds", 2, "--dev", 0).code == 0
+    names = {path.name for path in output.iterdir()}
+    assert names == {"run.json", "fold-1.json", "fold-2.json", "summary.json", "mine.txt"}
+    assert json.loads((output / "run.json").read_text())["folds"] == 2
+
+
 def test_a_fold_without_gold_relations_is_named_and_not_in_the_mean(crossval, output, sentence, save, tmp_path):
     for name in "abc":
         save(f"folds/{name}.spacy", [sentence(name, number, related=name != "b") for number in range(3)])

@@ -50,6 +50,20 @@ def test_without_a_development_corpus_the_last_model_is_taken(config, files, tmp
     assert result["documents"]["dev"] == 0 and result["test"]["gold"] == 6
 
 
+def test_a_training_too_short_to_be_evaluated_is_an_error_before_it(config, files, tmp_path):
+    config["training"].update(max_steps=2, eval_frequency=3)
+    with pytest.raises(ValueError, match=r"BR507.*training.max_steps 2 ends .* before update 3"):
+        train_and_score(config, files, tmp_path / "work")
+    assert not list((tmp_path / "work").glob("model-*"))
+    assert train_and_score(config, files._replace(dev=None), tmp_path / "work")["model"] == "last"
+
+
+def test_a_training_that_ended_before_it_was_evaluated_is_an_error(config, files, tmp_path):
+    config["training"].update(max_steps=0, max_epochs=1, eval_frequency=1000)
+    with pytest.raises(ValueError, match="BR507.*training.max_epochs or .* before update 1000"):
+        train_and_score(config, files, tmp_path / "work")
+
+
 def test_a_development_corpus_without_gold_relations_chooses_nothing(config, files, sentence, save, tmp_path):
     dev = save("other.spacy", [sentence("d", 0, related=False)])
     with pytest.warns(UserWarning, match="BRW53"):

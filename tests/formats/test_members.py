@@ -47,7 +47,15 @@ def test_broken_members_are_counted_and_named(archive):
     files = list_members(archive)
     with pytest.raises(BioreError, match=r"BR150.*: 2 of 3 files in it are broken: c/a\.xml \(.*\), c/d\.xml \("):
         list(read_members(files))
-    assert list(find_broken(files)) == ["c/a.xml", "c/d.xml"]
+    assert list(find_broken(files, bytes)) == ["c/a.xml", "c/d.xml"]
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_two_members_of_one_name(archive):
+    with zipfile.ZipFile(archive, "a") as file:
+        file.writestr("c/a.xml", "another")
+    with pytest.raises(BioreError, match=r"BR150.*c\.zip: it has several files of one name: c/a\.xml\."):
+        list_members(archive)
 
 
 def test_broken_archive(archive):

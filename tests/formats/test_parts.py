@@ -1,6 +1,5 @@
 import pytest
 
-from spacy_biore.errors import BioreError
 from spacy_biore.formats import Counts
 from spacy_biore.formats.parts import COVERED, MOVED, locate
 
@@ -55,7 +54,10 @@ def test_contradictions_are_dropped_and_told(parts, surface, told):
     assert list(map(str, counts.contradictions)) == [f"a file, document 'd1', {told}"]
 
 
-@pytest.mark.parametrize("parts", [[(10, 28)], [(14, 10)], [(0, 6), (22, 28)]])
-def test_parts_outside_of_the_text(parts):
-    with pytest.raises(BioreError, match="BR105.*a file: document 'd1'"):
-        find(parts, "beta")
+@pytest.mark.parametrize("parts", [[(22, 28)], [(14, 10)], [(0, 6), (22, 99)]])
+def test_parts_outside_of_the_text_are_contradictions(parts):
+    place, counts = find(parts, "acids")
+    assert place is None and counts.mentions.dropped == {"text differs": 1}
+    assert [str(one).split(", ", 2)[2] for one in counts.contradictions] == [
+        f"{parts[0][0]}:{parts[-1][1]} ('acids', not '')"
+    ]

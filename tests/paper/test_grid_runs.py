@@ -45,6 +45,16 @@ def test_folds_that_fail_fail_their_run_and_alone_are_repeated(grid_path, traine
     assert len(trained) == n_trained + 1
 
 
+def test_folds_that_all_failed_for_want_of_an_encoder_succeed_with_it(adapted_grid, adapted, trained, failing, run_all):
+    data = srsly.read_yaml(adapted_grid)
+    srsly.write_yaml(adapted_grid, {**data, "runs": [{**data["runs"][0], "corpus": "folded", "seed": 0}]})
+    hidden = adapted.rename(adapted.with_name("hidden"))
+    failing.update((1, 2))
+    assert "BR512" in run_all(adapted_grid).failures["folded.tiny.none.mean.default.s0"]
+    hidden.rename(adapted)
+    assert run_all(adapted_grid).done == ["folded.tiny.none.mean.default.s0"]
+
+
 def test_a_result_of_other_settings_or_corpus_is_refused(grid_path, trained, run_all, save_grid, save_folds):
     run_all(grid_path)
     data = srsly.read_yaml(grid_path)
@@ -64,6 +74,25 @@ def test_a_setting_that_the_config_gained_makes_no_other_run(grid_path, tmp_path
     assert len(run_all(grid_path).found) == 6
 
 
+def test_a_setting_that_the_grid_makes_and_a_result_lacks_makes_another_run(grid_path, tmp_path, trained, run_all):
+    run_all(grid_path)
+    path = tmp_path / "results" / "whole.tiny.none.mean.default.s0.json"
+    record = json.loads(path.read_text())
+    del record["identity"]["config.components.relation_extractor.model.summary"]
+    path.write_text(json.dumps(record))
+    failures = run_all(grid_path).failures
+    assert list(failures) == [path.stem] and "model.summary" in failures[path.stem]
+
+
+def test_a_result_that_is_not_json_fails_its_run_alone(grid_path, tmp_path, trained, run_all):
+    run_all(grid_path)
+    path = tmp_path / "results" / "whole.tiny.none.mean.default.s0.json"
+    for text in ("{", "[]"):
+        path.write_text(text)
+        failures = run_all(grid_path).failures
+        assert list(failures) == [path.stem] and "BR513" in failures[path.stem]
+
+
 @pytest.fixture
 def adapted(tmp_path):
     """The folder of an adapted encoder."""
@@ -80,6 +109,7 @@ def adapted_grid(grid_path, adapted, save_grid):
     data = srsly.read_yaml(grid_path)
     data["encoders"]["tiny"]["none"] = str(adapted)
     data["runs"] = [{**data["runs"][0], "pooling": "mean"}]
+    data["comparisons"] = []
     return save_grid(data)
 
 
@@ -155,7 +185,7 @@ def test_a_grid_that_was_killed_goes_on(grid_path, tmp_path):
     record = json.loads((results / "folded.tiny.none.plain.default.s0.json").read_text())
     assert list(record["folds"]) == ["one", "two"] and not list((tmp_path / "work").iterdir())
     assert record["folds"]["one"]["seconds"]["train"] == 12345.0, "a finished fold is not repeated"
-    assert sum(right + missed for right, _, missed in article_counts(record).values()) == 4
+    assert sum(right + missed for right, _, missed in article_counts([record]).values()) == 4
 
 
 def test_exit_code_tells_of_failures(grid_path, tmp_path, trained, monkeypatch, capsys):

@@ -2,21 +2,24 @@
 
 import json
 import re
+import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import pytest
 import srsly
 
+from benchmarks import paper
 from benchmarks.common import ROOT
 from benchmarks.grid import read_grid
-from benchmarks.records import scores_on_test
+from benchmarks.records import article_counts, read_records, scores_on_test
 from benchmarks.report import compare, group_rows, render
 
 
 def report_of(grid_path: Path, tmp_path: Path) -> tuple[str, dict[str, str]]:
     folder = tmp_path / "pipelines"
-    files = render(read_grid(grid_path), tmp_path / "results", tmp_path / "docs" / "page.md", pipelines=folder)
+    records = read_records(tmp_path / "results")
+    files = render(read_grid(grid_path), records, tmp_path / "docs" / "page.md", pipelines=folder)
     page, *_ = files
     return files[page], {path.name: text for path, text in files.items() if path != page}
 
@@ -87,6 +90,14 @@ def test_only_common_seeds_are_compared(grid_path, tmp_path, trained, run_all):
     assert gain is not None and gain[0] == pytest.approx(expected[1] - expected[0])
 
 
+def test_an_article_in_several_folds_is_one_unit_of_the_test_of_significance(grid_path, tmp_path, trained, run_all):
+    run_all(grid_path)
+    record = json.loads((tmp_path / "results" / "folded.tiny.none.plain.default.s0.json").read_text())
+    record["folds"]["one"]["articles"] = {"a": "1 2 3", "b": "0 0 1"}
+    record["folds"]["two"]["articles"] = {"a": "4 0 1"}
+    assert article_counts([record]) == {"a": (5, 2, 4), "b": (0, 0, 1)}
+
+
 def test_folds_without_gold_relations_stand_under_their_table(grid_path, tmp_path, trained, without_gold, run_all):
     without_gold.add(6)
     run_all(grid_path)
@@ -122,15 +133,61 @@ def test_the_mean_gain_is_that_of_the_corpora_that_the_grid_names(grid_path, tmp
     assert abs(sum(list(gains.values())[:3]) / 3 - gains["mean of whole, third"]) > 0.2, "that of all is another"
 
 
-def test_the_page_of_the_project_is_what_its_results_give(monkeypatch):
-    page = ROOT / "docs" / "benchmarks.md"
+@pytest.fixture
+def report(monkeypatch, capsys):
+    """A function that runs the command ``report`` and returns what it says."""
+
+    def run(*args: object) -> str:
+        monkeypatch.setattr(sys, "argv", ["paper", "report", *map(str, args)])
+        with pytest.raises(SystemExit) as caught:
+            paper.main()
+        said = " ".join(capsys.readouterr().out.split())
+        return f"{said} EXIT {caught.value.code}"
+
+    return run
+
+
+def test_results_of_other_settings_are_left_out_named_and_counted(
+    grid_path, tmp_path, trained, run_all, save_grid, report
+):
+    run_all(grid_path)
+    data = srsly.read_yaml(grid_path)
+    data["poolings"]["mean"]["summary"] = "attention"
+    data["runs"][0]["seed"] = 0
+    save_grid(data)
+    # A report is made where the corpora are not.
+    for path in tmp_path.rglob("*.spacy"):
+        path.unlink()
+    page = tmp_path / "page.md"
+    said = report(grid_path, "--results", tmp_path / "results", "--pipelines", tmp_path, "--output", page)
+    assert "4 result(s) are not of this grid and are left out" in said and said.endswith("EXIT 0")
+    assert "folded.tiny.none.mean.default.s0 (another run, which differs in: config.components" in said
+    assert "whole.tiny.none.plain.default.s1 (no run of the grid)" in said
+    rows = [line for line in page.read_text().splitlines() if "--only" in line]
+    assert ["not run" in row for row in rows] == [False, True, False, True]
+    assert "2 of 4 runs" in page.read_text()
+
+
+def test_a_file_that_is_no_result_is_named(grid_path, tmp_path, report):
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results" / "some.json").write_text("{")
+    said = report(grid_path, "--results", tmp_path / "results", "--output", tmp_path / "page.md")
+    assert "BR513" in said and "some.json" in said and said.endswith("EXIT 1")
+
+
+def test_the_page_of_the_project_is_what_the_command_makes(tmp_path, monkeypatch, report):
     monkeypatch.chdir(ROOT)
-    grid = read_grid(Path("benchmarks/paper.yml"))
-    files = render(grid, ROOT / "benchmarks" / "results" / "paper", page, pipelines=ROOT / "benchmarks" / "results")
-    for path, text in files.items():
-        # The last digits of p-values depend on the version of scipy.
-        assert [without_p(part) for part in (path.read_text(encoding="utf8"), text)] == [without_p(text)] * 2
+    page = tmp_path / "benchmarks.md"
+    assert "left out" not in report("benchmarks/paper.yml", "--output", page)
+    committed = ROOT / "docs" / "benchmarks.md"
+    assert parts(committed)[0] == parts(page)[0]
+    assert parts(committed)[1] == pytest.approx(parts(page)[1], abs=0.02), "p-values, which depend on scipy a little"
+    charts = [{path.name: path.read_text() for path in one.with_suffix("").iterdir()} for one in (committed, page)]
+    assert charts[0] == charts[1]
 
 
-def without_p(text: str) -> str:
-    return re.sub(r"\| (<? ?0\.\d+|1\.000) \|", "| p |", text)
+def parts(page: Path) -> tuple[str, list[float]]:
+    """Return a page without the p-values of its comparisons, and these."""
+    pattern = re.compile(r"\| (?:< )?([01]\.\d{3}) \|$", re.MULTILINE)
+    text = page.read_text(encoding="utf8")
+    return pattern.sub("| p |", text), [float(p) for p in pattern.findall(text)]

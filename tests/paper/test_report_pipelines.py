@@ -129,6 +129,6 @@ def test_the_page_has_both_sections_and_their_machines(grid_path: Path, tmp_path
         (tmp_path / part).mkdir()
         (tmp_path / part / "mine.json").write_text(json.dumps(record))
     page = tmp_path / "docs" / "page.md"
-    text = render(read_grid(grid_path), tmp_path / "results", page, pipelines=tmp_path)[page]
+    text = render(read_grid(grid_path), {}, page, pipelines=tmp_path)[page]
     assert cells(text, holding="training/mine") and cells(text, holding="training/whole")
     assert text.count("- 2 cores of Abacus; spacy 3.8") == 1
