@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from spacy.tokens import Doc, Span
 
 from .errors import BioreError, Errors
-from .relations import get_doc_id
+from .relations import get_doc_id, group_spans
 from .schema import Schema
 
 Scope = Literal["sentence", "window", "document"]
@@ -170,7 +170,7 @@ def mention_spans(doc: Doc, *, spans_key: str | None = None) -> list[Span]:
     """Return the entity spans that candidates are made of: ``doc.ents``, and those of a span group."""
     if spans_key is None or spans_key not in doc.spans:
         return list(doc.ents)
-    group = [span for span in doc.spans[spans_key] if len(span)]
+    group = list(group_spans(doc, spans_key))
     places = {(span.start, span.end, span.label) for span in group}
     return [*group, *(span for span in doc.ents if (span.start, span.end, span.label) not in places)]
 

@@ -52,8 +52,8 @@ class Errors(metaclass=ErrorsWithCodes):
         "{record!r}."
     )
     BR021 = (
-        "The mention {start}:{end} (characters) of relation '{label}' does not fall on token boundaries of this Doc. "
-        "Relations belong to the text they were predicted on."
+        "The mention {start}:{end} (characters) of relation '{label}' is not in the text of this Doc. Relations belong "
+        "to the text they were predicted on."
     )
     BR022 = (
         "These relations were found in a text of {length} characters, and this Doc has {found}: it was made with "

@@ -4,8 +4,9 @@ Records are plain data so that they survive ``Doc.copy``, ``Doc.to_bytes``, ``Do
 pickling and multiprocessing. The views are built on access.
 """
 
+import contextlib
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypedDict
 
@@ -105,10 +106,11 @@ def get_relations(doc: Doc) -> list[Relation]:
     """Return the relations of a Doc with their mentions as Spans, in the order in which they were set.
 
     A mention is the entity of the Doc, or the span of one of its groups, that it was made of, with its ids, where the
-    Doc still has it.
+    Doc still has it. One that begins or ends inside a token, as a nested one does after ``merge_entities``, is the
+    whole of that token.
 
     Raises:
-        BioreError: BR021 if a mention is not on token boundaries of this Doc; BR022 if the relations are those of
+        BioreError: BR021 if a mention is not in the text of this Doc; BR022 if the relations are those of
             another text.
     """
     records = _stored(doc)
@@ -127,6 +129,19 @@ def set_relations(doc: Doc, relations: Iterable[Relation]) -> None:
 def get_span_relations(span: Span) -> list[Relation]:
     """Return the relations of which this Span is the head or the tail. Types must agree if the Span has a label."""
     return [one for one in get_relations(span.doc) if _is_mention(span, one.head) or _is_mention(span, one.tail)]
+
+
+def group_spans(doc: Doc, name: str) -> Iterator[Span]:
+    """Yield the spans of a group on the tokens that the Doc has now: spaCy's retokenizer leaves groups as they were.
+
+    Empty spans are left out, and those behind the last token, which spaCy can't read any more.
+    """
+    group = doc.spans[name]
+    for number in range(len(group)):
+        with contextlib.suppress(IndexError):
+            if len(span := group[number]):
+                ids = {"label": span.label, "kb_id": span.kb_id, "span_id": span.id}
+                yield doc.char_span(span.start_char, span.end_char, alignment_mode="expand", **ids)
 
 
 def get_doc_id(doc: Doc) -> str:
@@ -201,14 +216,16 @@ def _stored(doc: Doc) -> Sequence[RelationRecord]:
 
 def _known_spans(doc: Doc) -> dict[tuple[int, int, str], Span]:
     """Return the Doc's entities and grouped spans by characters and label; entities, and earlier groups, first."""
-    spans = [*doc.ents, *(span for group in doc.spans.values() for span in group)]
+    spans = [*doc.ents, *(span for name in doc.spans for span in group_spans(doc, name))]
     return {(span.start_char, span.end_char, span.label_): span for span in reversed(spans)}
 
 
 def _span(doc: Doc, record: RelationRecord, role: Role, known: Mapping[tuple[int, int, str], Span]) -> Span:
     mention = record[role]
-    offsets = mention["start"], mention["end"]
-    span = known.get((*offsets, mention["type"])) or doc.char_span(*offsets, label=mention["type"])
+    start, end, label = mention["start"], mention["end"], mention["type"]
+    span = known.get((start, end, label))
+    if span is None and 0 <= start < end:
+        span = doc.char_span(start, end, label=label, alignment_mode="expand")
     if span is None:
         raise BioreError(Errors.BR021.format(start=mention["start"], end=mention["end"], label=record["label"]))
     return span
