@@ -62,7 +62,8 @@ class Abbreviations:
             longs.append(doc.char_span(*long_at, alignment_mode="expand"))
         for match, start, end in matcher(doc):
             short, long = doc[start:end], longs[int(doc.vocab.strings[match])]
-            short._.long_form = long.text
+            # A definition may go over the end of a line.
+            short._.long_form = " ".join(long.text.split())
             entry = {"short_text": short.text, "short_start": start, "short_end": end}
             entry |= {"long_text": long.text, "long_start": long.start, "long_end": long.end}
             doc._.abbreviations.append(entry)

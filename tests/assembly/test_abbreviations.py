@@ -167,6 +167,55 @@ def test_long_form_begins_at_its_word_after_punctuation():
     assert [one["long_text"] for one in doc._.abbreviations] == ["x yen zone"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Inhibitors of type 1 (PAI-1) and type 2 (PAI-2) rose.",
+        "The dopamine (DA) transporter (DAT) rose.",
+        "We gave [3H] tracer acid (HTA) daily.",
+        "It fell in mice (mice), and not in rats (Rats).",
+        "We saw dimers. Ames rats (DAR) did not.",
+        "Is it a dimer?\tAmes rats (DAR) did not.",
+    ],
+)
+def test_what_is_no_long_form(text: str):
+    pytest.importorskip("scispacy")
+    nlp = spacy.blank("en")
+    nlp.add_pipe("biore_abbreviations")
+    assert {one["short_text"] for one in nlp(text)._.abbreviations} <= {"PAI-1", "DA"}
+
+
+def test_long_form_with_brackets_or_the_stop_of_an_abbreviation():
+    pytest.importorskip("scispacy")
+    nlp = spacy.blank("en")
+    nlp.add_pipe("biore_abbreviations")
+    found = {}
+    for long, short in {
+        "St. Mary's questionnaire": "SMQ",
+        "E. coli extract": "ECE",
+        "poly(lactic) acid": "PLA",
+        "drug vs. placebo": "DVP",
+    }.items():
+        found[long] = [one["long_text"] for one in nlp(f"Here the {long} ({short}) was used.")._.abbreviations]
+    assert found == {long: [long] for long in found}
+
+
+def test_long_form_after_one_that_is_none():
+    pytest.importorskip("scispacy")
+    nlp = spacy.blank("en")
+    nlp.add_pipe("biore_abbreviations")
+    doc = nlp("Of dopamine (DA) transporter (DAT) mice: the dopamine active transporter (DAT) fell.")
+    assert {one["long_text"] for one in doc._.abbreviations if one["short_text"] == "DAT"} == {
+        "dopamine active transporter"
+    }
+
+
+def test_long_form_over_the_end_of_a_line(nlp: Language):
+    doc = nlp("The epidermal growth\n   factor receptor (EGFR) is a gene. Here aspirin blocked EGFR.")
+    assert long_forms(doc) == [(None, LONG)]
+    assert [record["tail"]["long_form"] for record in get_records(doc) if record["label"] == "INHIBITS"] == [LONG]
+
+
 def test_short_form_inside_a_token_is_left_out_where_it_is_one():
     pytest.importorskip("scispacy")
     text = "Protein kinase C (PKC)-dependent and PKC-like effects of PKC."
