@@ -32,10 +32,12 @@ class _Mention(TypedDict):
 class MentionRecord(_Mention, total=False):
     """One mention: character offsets in the Doc's text (end exclusive) and entity type.
 
-    ``long_form`` is there only where the mention is an abbreviation that a detector found the long form of.
+    ``long_form`` is there only where the mention is an abbreviation that a detector found the long form of. ``text`` is
+    added where records are read; it is not stored.
     """
 
     long_form: str
+    text: str
 
 
 class RelationRecord(TypedDict):
@@ -84,9 +86,14 @@ def get_records(doc: Doc) -> list[RelationRecord]:
     """Return the relations of a Doc as plain records, which can be changed without changing the Doc.
 
     Raises:
-        BioreError: BR022 if they are those of another text.
+        BioreError: BR020 if a record lacks a key; BR022 if they are those of another text.
     """
-    return [_copy(record) for record in _stored(doc)]
+    records = [_copy(record) for record in _stored(doc)]
+    text = doc.text if records else ""
+    for record in records:
+        for mention in (record["head"], record["tail"]):
+            mention["text"] = text[mention["start"] : mention["end"]]
+    return records
 
 
 def set_records(doc: Doc, records: Iterable[RelationRecord]) -> None:
@@ -254,10 +261,14 @@ def _shift(record: RelationRecord, by: int) -> RelationRecord:
 def _copy(record: RelationRecord) -> RelationRecord:
     try:
         copied = record.copy()
-        copied["head"], copied["tail"] = record["head"].copy(), record["tail"].copy()
+        copied["head"], copied["tail"] = _copy_mention(record["head"]), _copy_mention(record["tail"])
     except (AttributeError, KeyError, TypeError) as error:
         raise BioreError(Errors.BR020.format(record=record)) from error
     return copied
+
+
+def _copy_mention(mention: MentionRecord) -> MentionRecord:
+    return {**mention, "start": mention["start"], "end": mention["end"]}
 
 
 def _checked(record: Any) -> RelationRecord:

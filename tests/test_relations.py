@@ -217,6 +217,15 @@ def test_records_can_be_changed_without_changing_the_doc(doc: Doc):
     assert [repr(relation) for relation in doc._.relations] == before
 
 
+def test_records_tell_the_words_of_mentions_and_do_not_store_them(doc: Doc):
+    records = get_records(doc)
+    assert [(r["head"]["text"], r["tail"]["text"]) for r in records][:2] == [("Aspirin", "COX"), ("Gefitinib", "EGFR")]
+    records[0]["head"]["text"] = "changed"
+    doc._.relation_records = records
+    assert "changed" not in str(get_records(doc))
+    assert all(set(stored["head"]) == {"start", "end", "type"} for stored in doc.user_data["biore_relations"])
+
+
 def test_relations_can_be_set_from_views(doc: Doc):
     views = doc._.relations
     doc._.relations = views[:1]
@@ -265,7 +274,7 @@ def test_relations_of_another_text_are_refused(doc: Doc):
     assert get_relations(part) == []
 
 
-@pytest.mark.parametrize("record", [{}, {"head": None, "tail": None}, "INHIBITS"])
+@pytest.mark.parametrize("record", [{}, {"head": None, "tail": None}, {"head": {}, "tail": {}}, "INHIBITS"])
 def test_broken_records_in_user_data(doc: Doc, record):
     doc.user_data["biore_relations"] = [record]
     with pytest.raises(BioreError, match="BR020"):
