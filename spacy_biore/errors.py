@@ -369,6 +369,10 @@ class Errors(metaclass=ErrorsWithCodes):
         "TransformerModel: layers is {layers} and rate {rate}; layers must be 1 or more, and rate more than 0. Correct "
         "them in the config."
     )
+    BR615 = (
+        "The type map '{scheme}' fits no label of the recogniser. It is for {known}; the recogniser has {labels}. Name "
+        "another --scheme, leave it away, or say what the labels stand for with --map-types."
+    )
 
 
 class Warnings(metaclass=ErrorsWithCodes):
