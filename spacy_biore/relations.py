@@ -12,6 +12,7 @@ from typing import Any, Literal, TypedDict
 
 from spacy.tokens import Doc, Span
 
+from .abbreviations import abbreviations_within, get_abbreviations, move_abbreviations, set_abbreviations
 from .errors import BioreError, Errors, Warnings
 
 RELATIONS_KEY = "biore_relations"
@@ -163,7 +164,7 @@ def get_group(doc: Doc) -> str:
 
 
 def as_doc(span: Span) -> Doc:
-    """Like ``Span.as_doc``, keeping the relations whose two mentions lie inside the Span."""
+    """Like ``Span.as_doc``, keeping relations, and abbreviations, whose two mentions, or forms, lie inside the Span."""
     doc = span.as_doc()
     inside = [
         record
@@ -171,27 +172,32 @@ def as_doc(span: Span) -> Doc:
         if all(span.start_char <= m["start"] and m["end"] <= span.end_char for m in (record["head"], record["tail"]))
     ]
     set_records(doc, [_shift(record, -span.start_char) for record in inside])
+    set_abbreviations(doc, move_abbreviations(abbreviations_within(span.doc, span.start, span.end), -span.start))
     return doc
 
 
 def from_docs(docs: Iterable[Doc], **kwargs: Any) -> Doc | None:
-    """Like ``Doc.from_docs``, keeping the relations. Takes the same keyword arguments."""
+    """Like ``Doc.from_docs``, keeping relations and abbreviations. Takes the same keyword arguments."""
     docs = list(docs)
     separated = kwargs.get("ensure_whitespace", True)
     with warnings.catch_warnings():
         # spaCy warns of user data that it leaves out; ours is carried over here.
-        warnings.filterwarnings("ignore", message=r"\[W102\].*'biore_")
+        warnings.filterwarnings("ignore", message=r"\[W102\].*'biore_|\[W101\].*'abbreviations'")
         merged = Doc.from_docs(docs, **kwargs)
     if merged is None or "user_data" in kwargs.get("exclude", ()):
         return merged
     records: list[RelationRecord] = []
-    offset = 0
+    abbreviations: list[dict[str, Any]] = []
+    offset = n_tokens = 0
     for doc in docs:
         records.extend(_shift(record, offset) for record in get_records(doc))
+        abbreviations += move_abbreviations(get_abbreviations(doc), n_tokens)
+        n_tokens += len(doc)
         offset += len(doc.text)
         if len(doc) and separated and not doc[-1].is_space and not doc[-1].whitespace_:
             offset += 1
     set_records(merged, records)
+    set_abbreviations(merged, abbreviations)
     return merged
 
 

@@ -83,13 +83,35 @@ def test_long_form_survives_json(doc: Doc):
 
 
 def test_long_form_survives_cutting_and_joining(doc: Doc):
-    with warnings.catch_warnings():
-        # The abbreviations of a whole Doc are spaCy's to leave out, and to warn of.
-        warnings.filterwarnings("ignore", message=r"\[W10[12]\]")
-        joined = from_docs([doc, doc])
+    joined = from_docs([doc, doc])
     assert joined is not None
     assert long_forms(joined) == [(None, LONG)] * 2
     assert long_forms(as_doc(list(doc.sents)[1])) == [(None, LONG)]
+
+
+def forms(doc: Doc) -> list[tuple[str, str]]:
+    """The short and long forms that the abbreviations of a Doc point at."""
+    found = [
+        tuple(doc[one[f"{form}_start"] : one[f"{form}_end"]].text for form in ("short", "long"))
+        for one in doc._.abbreviations
+    ]
+    assert found == [(one["short_text"], one["long_text"]) for one in doc._.abbreviations]
+    return found
+
+
+def test_abbreviations_survive_cutting_and_joining(nlp: Language, doc: Doc):
+    plain = nlp("No abbreviation here")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        joined = from_docs([plain, doc, plain, doc])
+        second, alone = as_doc(doc[4:]), from_docs([plain, plain])
+    assert joined is not None and alone is not None
+    assert forms(joined) == [("EGFR", LONG)] * 4 and alone._.abbreviations == []
+    # Of the second place the long form is not there.
+    assert second._.abbreviations == []
+    assert forms(as_doc(doc[1:10])) == [("EGFR", LONG)]
+    assert forms(as_doc(joined[4:])) == [("EGFR", LONG)] * 4
+    assert len(doc._.abbreviations) == 2
 
 
 def test_without_a_detector_there_is_no_long_form(make_doc: Callable[..., Doc]):
