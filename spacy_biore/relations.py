@@ -150,7 +150,8 @@ def group_spans(doc: Doc, name: str) -> Iterator[Span]:
         with contextlib.suppress(IndexError):
             if len(span := group[number]):
                 ids = {"label": span.label, "kb_id": span.kb_id, "span_id": span.id}
-                yield doc.char_span(span.start_char, span.end_char, alignment_mode="expand", **ids)
+                if now := doc.char_span(span.start_char, span.end_char, alignment_mode="expand", **ids):
+                    yield now
 
 
 def get_doc_id(doc: Doc) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import srsly
 from spacy.language import Language
-from spacy.tokenizer import Tokenizer
+from spacy.tokenizer import Tokenizer  # type: ignore[import-not-found]
 
 from ..component import RelationExtractor
 from ..errors import BioreError, Errors, Warnings
