@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from spacy.tokens import Doc, Span
 
 from .errors import BioreError, Errors
-from .relations import get_doc_id
+from .relations import get_doc_id, group_spans
 from .schema import Schema
 
 Scope = Literal["sentence", "window", "document"]
@@ -43,7 +43,8 @@ class Candidates:
 
     Attributes:
         mentions: Mentions of the types that the schema knows, in text order. Spans of one type on the same characters
-            are one mention unless their ids differ.
+            are one mention unless their ids differ. Spans of two types are two mentions, and no pair unless each has
+            an id of its own.
         pairs: (pairs, 2) indices of head and tail in ``mentions``.
         allowed: (pairs, labels) the labels that each pair's types and order permit.
         left_out: How many pairs in scope were left out, by reason: ``crowd`` (there are more than anything could hold;
@@ -146,7 +147,7 @@ def generate_candidates(
     ends = np.asarray([mention.end for mention in mentions])
     sentences = np.zeros(len(mentions), dtype=np.int64) if reach is None else _sentence_numbers(doc, scope)[starts]
     pairs, n_crowded = _pairs_in_reach(sentences, reach or 0)
-    pairs = pairs[_are_first_of_their_input(pairs, mentions)]
+    pairs = pairs[_are_two(pairs, mentions) & _are_first_of_their_input(pairs, mentions)]
     pairs, allowed = _allowed_labels(pairs, schema.type_ids(mention.type for mention in mentions), schema)
     gaps = _gaps(starts, ends, pairs)
     near = np.flatnonzero(gaps <= max_distance) if max_distance is not None else np.arange(len(pairs))
@@ -170,7 +171,7 @@ def mention_spans(doc: Doc, *, spans_key: str | None = None) -> list[Span]:
     """Return the entity spans that candidates are made of: ``doc.ents``, and those of a span group."""
     if spans_key is None or spans_key not in doc.spans:
         return list(doc.ents)
-    group = [span for span in doc.spans[spans_key] if len(span)]
+    group = list(group_spans(doc, spans_key))
     places = {(span.start, span.end, span.label) for span in group}
     return [*group, *(span for span in doc.ents if (span.start, span.end, span.label) not in places)]
 
@@ -224,6 +225,19 @@ def _pairs_in_reach(sentences: NDArray, reach: int) -> tuple[NDArray, int]:
     tails = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts) + np.repeat(first, counts)
     pairs = np.stack([heads, tails], axis=1)
     return pairs[heads != tails], n_in_reach - len(heads)
+
+
+def _are_two(pairs: NDArray, mentions: Sequence[Mention]) -> NDArray:
+    """Find the pairs that are not of one place with itself, such as a name that two recognisers gave a type each.
+
+    Mentions on the same tokens are two only if each has an id of its own, as in corpora where one word names two.
+    """
+    numbers: dict[tuple[int, int], int] = {}
+    places = np.asarray([numbers.setdefault((m.start, m.end), len(numbers)) for m in mentions])
+    ids = np.asarray([m.id for m in mentions], dtype=np.uint64)
+    heads, tails = pairs[:, 0], pairs[:, 1]
+    named = (ids[heads] != ids[tails]) & (ids[heads] > 0) & (ids[tails] > 0)
+    return (places[heads] != places[tails]) | named
 
 
 def _are_first_of_their_input(pairs: NDArray, mentions: Sequence[Mention]) -> NDArray:

@@ -52,8 +52,8 @@ class Errors(metaclass=ErrorsWithCodes):
         "{record!r}."
     )
     BR021 = (
-        "The mention {start}:{end} (characters) of relation '{label}' does not fall on token boundaries of this Doc. "
-        "Relations belong to the text they were predicted on."
+        "The mention {start}:{end} (characters) of relation '{label}' is not in the text of this Doc. Relations belong "
+        "to the text they were predicted on."
     )
     BR022 = (
         "These relations were found in a text of {length} characters, and this Doc has {found}: it was made with "
@@ -384,6 +384,10 @@ class Errors(metaclass=ErrorsWithCodes):
     BR614 = (
         "TransformerModel: layers is {layers} and rate {rate}; layers must be 1 or more, and rate more than 0. Correct "
         "them in the config."
+    )
+    BR615 = (
+        "The type map '{scheme}' fits no label of the recogniser. It is for {known}; the recogniser has {labels}. Name "
+        "another --scheme, leave it away, or say what the labels stand for with --map-types."
     )
 
 

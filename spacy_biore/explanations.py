@@ -4,7 +4,7 @@ from spacy.tokens import Doc, Token
 
 from .candidates import Candidates
 from .model.architecture import RelationModel, attention
-from .relations import Relation, get_records, get_relations
+from .relations import Relation, get_relations, relation_record
 from .schema import Schema
 from .targets import candidate_keys, relation_key
 
@@ -22,8 +22,10 @@ def explain(
     """
     rows = {key: row for row, key in enumerate(candidate_keys(candidates))}
     weights = attention(model, doc, candidates)
-    return [
-        (view, weights.get(rows.get(relation_key(record, schema)[0], -1), []))
-        for view, record in zip(get_relations(doc), get_records(doc), strict=True)
-        if record["label"] in schema
-    ]
+    explained = []
+    for view in get_relations(doc):
+        if view.label in schema:
+            # Not the stored record: where tokens were merged since, candidates and views are made of whole tokens.
+            pair, _ = relation_key(relation_record(view.head, view.tail, view.label), schema)
+            explained.append((view, weights.get(rows.get(pair, -1), [])))
+    return explained

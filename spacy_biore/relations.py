@@ -4,13 +4,15 @@ Records are plain data so that they survive ``Doc.copy``, ``Doc.to_bytes``, ``Do
 pickling and multiprocessing. The views are built on access.
 """
 
+import contextlib
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypedDict
 
 from spacy.tokens import Doc, Span
 
+from .abbreviations import abbreviations_within, get_abbreviations, move_abbreviations, set_abbreviations
 from .errors import BioreError, Errors, Warnings
 
 RELATIONS_KEY = "biore_relations"
@@ -31,10 +33,12 @@ class _Mention(TypedDict):
 class MentionRecord(_Mention, total=False):
     """One mention: character offsets in the Doc's text (end exclusive) and entity type.
 
-    ``long_form`` is there only where the mention is an abbreviation that a detector found the long form of.
+    ``long_form`` is there only where the mention is an abbreviation that a detector found the long form of. ``text`` is
+    added where records are read; it is not stored.
     """
 
     long_form: str
+    text: str
 
 
 class RelationRecord(TypedDict):
@@ -75,16 +79,22 @@ def relation_record(head: Span, tail: Span, label: str, score: float = 1.0) -> R
 def get_long_form(span: Span) -> str | None:
     """Return the long form of an abbreviation, if a detector set ``Span._.long_form`` on these characters."""
     value = span._.long_form
-    return value.text if isinstance(value, Span) else value if isinstance(value, str) else None
+    text = value.text if isinstance(value, Span) else value
+    return " ".join(text.split()) if isinstance(text, str) else None
 
 
 def get_records(doc: Doc) -> list[RelationRecord]:
     """Return the relations of a Doc as plain records, which can be changed without changing the Doc.
 
     Raises:
-        BioreError: BR022 if they are those of another text.
+        BioreError: BR020 if a record lacks a key; BR022 if they are those of another text.
     """
-    return [_copy(record) for record in _stored(doc)]
+    records = [_copy(record) for record in _stored(doc)]
+    text = doc.text if records else ""
+    for record in records:
+        for mention in (record["head"], record["tail"]):
+            mention["text"] = text[mention["start"] : mention["end"]]
+    return records
 
 
 def set_records(doc: Doc, records: Iterable[RelationRecord]) -> None:
@@ -105,10 +115,11 @@ def get_relations(doc: Doc) -> list[Relation]:
     """Return the relations of a Doc with their mentions as Spans, in the order in which they were set.
 
     A mention is the entity of the Doc, or the span of one of its groups, that it was made of, with its ids, where the
-    Doc still has it.
+    Doc still has it. One that begins or ends inside a token, as a nested one does after ``merge_entities``, is the
+    whole of that token.
 
     Raises:
-        BioreError: BR021 if a mention is not on token boundaries of this Doc; BR022 if the relations are those of
+        BioreError: BR021 if a mention is not in the text of this Doc; BR022 if the relations are those of
             another text.
     """
     records = _stored(doc)
@@ -129,6 +140,20 @@ def get_span_relations(span: Span) -> list[Relation]:
     return [one for one in get_relations(span.doc) if _is_mention(span, one.head) or _is_mention(span, one.tail)]
 
 
+def group_spans(doc: Doc, name: str) -> Iterator[Span]:
+    """Yield the spans of a group on the tokens that the Doc has now: spaCy's retokenizer leaves groups as they were.
+
+    Empty spans are left out, and those behind the last token, which spaCy can't read any more.
+    """
+    group = doc.spans[name]
+    for number in range(len(group)):
+        with contextlib.suppress(IndexError):
+            if len(span := group[number]):
+                ids = {"label": span.label, "kb_id": span.kb_id, "span_id": span.id}
+                if now := doc.char_span(span.start_char, span.end_char, alignment_mode="expand", **ids):
+                    yield now
+
+
 def get_doc_id(doc: Doc) -> str:
     """Return the id of a Doc's document, or the start of its text where it has none."""
     return doc.user_data.get(DOC_ID_KEY) or doc.text[:30]
@@ -140,7 +165,7 @@ def get_group(doc: Doc) -> str:
 
 
 def as_doc(span: Span) -> Doc:
-    """Like ``Span.as_doc``, keeping the relations whose two mentions lie inside the Span."""
+    """Like ``Span.as_doc``, keeping relations, and abbreviations, whose two mentions, or forms, lie inside the Span."""
     doc = span.as_doc()
     inside = [
         record
@@ -148,27 +173,32 @@ def as_doc(span: Span) -> Doc:
         if all(span.start_char <= m["start"] and m["end"] <= span.end_char for m in (record["head"], record["tail"]))
     ]
     set_records(doc, [_shift(record, -span.start_char) for record in inside])
+    set_abbreviations(doc, move_abbreviations(abbreviations_within(span.doc, span.start, span.end), -span.start))
     return doc
 
 
 def from_docs(docs: Iterable[Doc], **kwargs: Any) -> Doc | None:
-    """Like ``Doc.from_docs``, keeping the relations. Takes the same keyword arguments."""
+    """Like ``Doc.from_docs``, keeping relations and abbreviations. Takes the same keyword arguments."""
     docs = list(docs)
     separated = kwargs.get("ensure_whitespace", True)
     with warnings.catch_warnings():
         # spaCy warns of user data that it leaves out; ours is carried over here.
-        warnings.filterwarnings("ignore", message=r"\[W102\].*'biore_")
+        warnings.filterwarnings("ignore", message=r"\[W102\].*'biore_|\[W101\].*'abbreviations'")
         merged = Doc.from_docs(docs, **kwargs)
     if merged is None or "user_data" in kwargs.get("exclude", ()):
         return merged
     records: list[RelationRecord] = []
-    offset = 0
+    abbreviations: list[dict[str, Any]] = []
+    offset = n_tokens = 0
     for doc in docs:
         records.extend(_shift(record, offset) for record in get_records(doc))
+        abbreviations += move_abbreviations(get_abbreviations(doc), n_tokens)
+        n_tokens += len(doc)
         offset += len(doc.text)
         if len(doc) and separated and not doc[-1].is_space and not doc[-1].whitespace_:
             offset += 1
     set_records(merged, records)
+    set_abbreviations(merged, abbreviations)
     return merged
 
 
@@ -201,14 +231,16 @@ def _stored(doc: Doc) -> Sequence[RelationRecord]:
 
 def _known_spans(doc: Doc) -> dict[tuple[int, int, str], Span]:
     """Return the Doc's entities and grouped spans by characters and label; entities, and earlier groups, first."""
-    spans = [*doc.ents, *(span for group in doc.spans.values() for span in group)]
+    spans = [*doc.ents, *(span for name in doc.spans for span in group_spans(doc, name))]
     return {(span.start_char, span.end_char, span.label_): span for span in reversed(spans)}
 
 
 def _span(doc: Doc, record: RelationRecord, role: Role, known: Mapping[tuple[int, int, str], Span]) -> Span:
     mention = record[role]
-    offsets = mention["start"], mention["end"]
-    span = known.get((*offsets, mention["type"])) or doc.char_span(*offsets, label=mention["type"])
+    start, end, label = mention["start"], mention["end"], mention["type"]
+    span = known.get((start, end, label))
+    if span is None and 0 <= start < end:
+        span = doc.char_span(start, end, label=label, alignment_mode="expand")
     if span is None:
         raise BioreError(Errors.BR021.format(start=mention["start"], end=mention["end"], label=record["label"]))
     return span
@@ -236,10 +268,14 @@ def _shift(record: RelationRecord, by: int) -> RelationRecord:
 def _copy(record: RelationRecord) -> RelationRecord:
     try:
         copied = record.copy()
-        copied["head"], copied["tail"] = record["head"].copy(), record["tail"].copy()
+        copied["head"], copied["tail"] = _copy_mention(record["head"]), _copy_mention(record["tail"])
     except (AttributeError, KeyError, TypeError) as error:
         raise BioreError(Errors.BR020.format(record=record)) from error
     return copied
+
+
+def _copy_mention(mention: MentionRecord) -> MentionRecord:
+    return {**mention, "start": mention["start"], "end": mention["end"]}
 
 
 def _checked(record: Any) -> RelationRecord:

@@ -76,17 +76,26 @@ def test_symmetric_between_two_types_keeps_the_order_of_the_schema(make_doc):
     assert pair_texts(make_doc("[d|DISEASE] of [g|GENE]."), schema) == {"g d"}
 
 
-def test_same_characters_with_two_types_are_two_mentions(make_doc, schema, span_of):
+@pytest.mark.parametrize(("ids", "pairs"), [(("T1", "T2"), 1), (("", ""), 0), (("T1", "T1"), 0), (("", "T2"), 0)])
+def test_same_characters_with_two_types_are_two_mentions(make_doc, schema, ids, pairs):
+    """They are a pair where a corpus says that they are two; else a mention would be related to itself."""
     doc = make_doc("Free insulin binds.")
-    doc.spans["sc"] = [span_of(doc, "insulin", "GENE"), span_of(doc, "insulin", "CHEMICAL")]
+    types = ["GENE", "CHEMICAL"]
+    doc.spans["sc"] = [Span(doc, 1, 2, label=label, span_id=name) for label, name in zip(types, ids, strict=True)]
     found = make_candidate_generator(spans_key="sc", max_distance=0)(doc, schema)
-    assert [(found.head(0).type, found.tail(0).type)] == [("CHEMICAL", "GENE")]
-    assert len(found) == 1
+    assert len(found.mentions) == 2
+    assert [(found.head(row).type, found.tail(row).type) for row in range(len(found))] == [("CHEMICAL", "GENE")] * pairs
 
 
-def test_one_token_doc(make_doc, schema, span_of):
+def test_one_place_with_two_types_has_pairs_with_others(make_doc, schema):
+    doc = make_doc("[ozone|CHEMICAL] spares insulin.")
+    doc.spans["sc"] = [*doc.ents, *(Span(doc, 2, 3, label=label) for label in ("GENE", "CHEMICAL"))]
+    assert pair_texts(doc, schema, spans_key="sc") == {"ozone insulin"}
+
+
+def test_one_token_doc(make_doc, schema):
     doc = make_doc("insulin", sentences=False)
-    doc.spans["sc"] = [span_of(doc, "insulin", "GENE"), span_of(doc, "insulin", "CHEMICAL")]
+    doc.spans["sc"] = [Span(doc, 0, 1, label=label, span_id=label) for label in ("GENE", "CHEMICAL")]
     assert len(make_candidate_generator(spans_key="sc")(doc, schema)) == 1
 
 
@@ -191,6 +200,8 @@ def oracle(doc: Doc, schema: Schema, reach: int | None, max_distance: int | None
     mentions = sorted({(s.start, s.end, s.label_) for s in doc.spans["m"] if s.label_ in schema.entity_types})
     pairs = {}
     for head, tail in itertools.permutations(mentions, 2):
+        if head[:2] == tail[:2]:
+            continue
         gap = max(tail[0] - head[1], head[0] - tail[1], 0)
         if reach is not None and abs(sentence_of[head[0]] - sentence_of[tail[0]]) > reach:
             continue

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from spacy.language import Language
-from spacy.tokens import Doc, DocBin
+from spacy.tokens import Doc, DocBin, Span
 
 from spacy_biore.errors import BioreError
 from spacy_biore.evaluation import evaluate, get_extractors, survey
 from spacy_biore.predictions import Predictions
-from spacy_biore.relations import set_records
+from spacy_biore.relations import relation_record, set_records
 from spacy_biore.scorer import score_relations
 
 TEXT = "[aspirin|CHEMICAL] blocks [ptgs|GENE] and [cyp|GENE] . It spares [egfr|GENE] ."
@@ -287,6 +287,17 @@ def test_gold_relations_of_types_that_the_schema_forbids_are_counted(nlp: Langua
     with pytest.warns(UserWarning, match=r"BRW21. 2 gold.*INHIBITS from GENE to CHEMICAL, INHIBITS from GENE to GENE"):
         survey(nlp, docs)
     assert evaluate(answer(nlp, {}), docs).lost == {"not a candidate": 2, "no relation predicted": 1}
+
+
+def test_gold_relation_of_one_place_with_itself_is_counted_as_lost(make_nlp: Callable[..., Language], make_doc: Any):
+    """No candidates are made of such a pair, unless the corpus gives the two mentions ids."""
+    nlp = make_nlp(candidates={"spans_key": "entities"})
+    doc = make_doc("Free [insulin|CHEMICAL] acts.")
+    doc.spans["entities"] = [doc.ents[0], Span(doc, 1, 2, label="GENE")]
+    set_records(doc, [relation_record(*doc.spans["entities"], "INHIBITS")])
+    result = evaluate(answer(nlp, {("insulin", "insulin"): "INHIBITS"}), read_back(nlp, doc))
+    assert (result.gold, result.found, result.candidate_pairs) == (1, 0, 0)
+    assert result.lost == {"not a candidate": 1}
 
 
 def test_corpus_without_gold_relations_warns(nlp: Language, make_doc: Callable[..., Doc]):

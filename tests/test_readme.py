@@ -55,5 +55,6 @@ def test_example_prints_tabulates_and_saves_relations(
     assert (relation.head.text, relation.label, relation.tail.text) == ("gefitinib", "INHIBITS", "EGFR")
     [record] = doc._.relation_records
     table = dict(zip(columns, row[1:], strict=True))
+    assert (table["head.text"], table["tail.text"]) == ("gefitinib", "EGFR")
     assert (table["label"], float(table["score"])) == ("INHIBITS", pytest.approx(record["score"], abs=1e-4))
     assert (int(table["head.start"]), int(table["tail.end"])) == (record["head"]["start"], record["tail"]["end"])

@@ -11,6 +11,7 @@ from spacy.tokens import Doc, DocBin, Span
 
 from spacy_biore import Relation, as_doc, from_docs, get_records, get_relations, set_records
 from spacy_biore.errors import BioreError
+from spacy_biore.relations import group_spans, relation_record
 
 TEXT = "[Aspirin|CHEMICAL] blocks [COX|GENE]. [Gefitinib|CHEMICAL] blocks [EGFR|GENE] too."
 RELATIONS = [(0, 1, "INHIBITS"), (2, 3, "INHIBITS"), (0, 3, "ACTIVATES")]
@@ -105,11 +106,51 @@ def test_malformed_mention_is_an_error(doc: Doc, mention):
         doc._.relation_records = [{**get_records(doc)[0], "tail": mention}]
 
 
-def test_mention_inside_a_token_is_an_error(doc: Doc):
+@pytest.mark.parametrize(("start", "end"), [(1000, 1007), (-3, 4), (7, 7), (7, 1), (70, 1007)])
+def test_mention_outside_the_text_is_an_error(doc: Doc, start: int, end: int):
     record = get_records(doc)[0]
-    set_records(doc, [{**record, "head": {"start": 1, "end": 7, "type": "CHEMICAL"}}])
-    with pytest.raises(BioreError, match=r"1:7.*INHIBITS"):
+    set_records(doc, [{**record, "head": {"start": start, "end": end, "type": "CHEMICAL"}}])
+    with pytest.raises(BioreError, match=rf"BR021.*{start}:{end}.*INHIBITS"):
         get_relations(doc)
+
+
+def test_mention_inside_a_token_is_the_token(doc: Doc):
+    record = get_records(doc)[0]
+    set_records(doc, [{**record, "head": {"start": 1, "end": 4, "type": "CHEMICAL"}}])
+    [relation] = get_relations(doc)
+    assert relation.head.text == "Aspirin" and relation.head._.relations
+
+
+@pytest.fixture
+def merged_doc(make_doc, span_of) -> Doc:
+    """A Doc whose entities were merged into tokens after its relations were found: one is nested, one behind others."""
+    doc = make_doc(
+        "The [tyrosine kinase|GENE] is blocked by [acetyl salicylic acid|CHEMICAL] and not by [ozone gas|CHEMICAL]."
+    )
+    doc.spans["entities"] = [*doc.ents, span_of(doc, "tyrosine", "CHEMICAL")]
+    gene, acid, ozone, nested = doc.spans["entities"]
+    pairs = [(acid, gene), (ozone, gene), (nested, gene)]
+    set_records(doc, [relation_record(head, tail, "INHIBITS") for head, tail in pairs])
+    with doc.retokenize() as retokenizer:
+        for entity in doc.ents:
+            retokenizer.merge(entity)
+    return doc
+
+
+def test_relations_are_read_after_tokens_were_merged(merged_doc: Doc):
+    texts = [(r.head.text, r.tail.text) for r in merged_doc._.relations]
+    assert texts == [(head, "tyrosine kinase") for head in ("acetyl salicylic acid", "ozone gas", "tyrosine kinase")]
+    assert [len(entity._.relations) for entity in merged_doc.ents] == [3, 1, 1]
+    again = merged_doc._.relation_records
+    merged_doc._.relations = merged_doc._.relations
+    assert merged_doc._.relation_records[:2] == again[:2]
+
+
+def test_spans_of_a_group_are_put_on_merged_tokens(merged_doc: Doc):
+    spans = {(span.text, span.label_) for span in group_spans(merged_doc, "entities")}
+    gene = {("tyrosine kinase", label) for label in ("GENE", "CHEMICAL")}
+    # That of ozone lies behind the last token, where spaCy can't read it.
+    assert spans == {*gene, ("acetyl salicylic acid", "CHEMICAL")}
 
 
 def test_as_doc_keeps_what_lies_inside(doc: Doc):
@@ -176,6 +217,15 @@ def test_records_can_be_changed_without_changing_the_doc(doc: Doc):
     assert [repr(relation) for relation in doc._.relations] == before
 
 
+def test_records_tell_the_words_of_mentions_and_do_not_store_them(doc: Doc):
+    records = get_records(doc)
+    assert [(r["head"]["text"], r["tail"]["text"]) for r in records][:2] == [("Aspirin", "COX"), ("Gefitinib", "EGFR")]
+    records[0]["head"]["text"] = "changed"
+    doc._.relation_records = records
+    assert "changed" not in str(get_records(doc))
+    assert all(set(stored["head"]) == {"start", "end", "type"} for stored in doc.user_data["biore_relations"])
+
+
 def test_relations_can_be_set_from_views(doc: Doc):
     views = doc._.relations
     doc._.relations = views[:1]
@@ -224,7 +274,7 @@ def test_relations_of_another_text_are_refused(doc: Doc):
     assert get_relations(part) == []
 
 
-@pytest.mark.parametrize("record", [{}, {"head": None, "tail": None}, "INHIBITS"])
+@pytest.mark.parametrize("record", [{}, {"head": None, "tail": None}, {"head": {}, "tail": {}}, "INHIBITS"])
 def test_broken_records_in_user_data(doc: Doc, record):
     doc.user_data["biore_relations"] = [record]
     with pytest.raises(BioreError, match="BR020"):

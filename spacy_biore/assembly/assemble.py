@@ -66,8 +66,9 @@ def assemble(
         linker: Add scispaCy's entity linker with this knowledge base.
 
     Raises:
-        BioreError: BR204 and BR301 without a trained relation extractor; BR600 without a recogniser; BR602 to BR604 and
-            BR607 to BR609 if things do not fit together; BR605 and BR606 if scispaCy or its knowledge base is missing.
+        BioreError: BR204 and BR301 without a trained relation extractor; BR600 without a recogniser; BR602 to BR604,
+            BR607 to BR609 and BR615 if things do not fit together; BR605 and BR606 if scispaCy or its knowledge base is
+            missing.
     """
     extractors = get_extractors(relations)
     fit = _check_fit(recogniser, extractors, given=types or {}, scheme=scheme)

@@ -4,11 +4,14 @@ import warnings
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+import srsly
 from spacy.language import Language
+from spacy.tokenizer import Tokenizer  # type: ignore[import-not-found]
 
 from ..component import RelationExtractor
 from ..errors import BioreError, Errors, Warnings
 from ..schema import Schema
+from .scispacy_parts import single_bars
 from .type_mapper import EntityTypeMapper, TypeMap
 from .type_maps import suggest_mapping
 
@@ -154,7 +157,12 @@ def _is_recogniser(nlp: Language, name: str, component: Any, spans_keys: Collect
 
 
 def _rules(tokenizer: Any) -> Any:
-    return tokenizer.to_bytes(exclude=["vocab"]) if hasattr(tokenizer, "to_bytes") else type(tokenizer)
+    """Return what two tokenizers that split alike have in common."""
+    if not isinstance(tokenizer, Tokenizer):
+        return tokenizer.to_bytes(exclude=["vocab"]) if hasattr(tokenizer, "to_bytes") else type(tokenizer)
+    rules = srsly.msgpack_loads(tokenizer.to_bytes(exclude=["vocab"]))
+    # scispaCy's own pipelines, and earlier ones of ours, have the expression as scispaCy makes it.
+    return {**rules, "suffix_search": single_bars(rules["suffix_search"] or "")}
 
 
 def _names(names: Iterable[str]) -> str:

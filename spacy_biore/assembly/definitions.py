@@ -18,6 +18,8 @@ PIECE = re.compile(r"[()]|[^\s()]+(?:(?<=\w)\([^\s()]*\)[^\s()]*)*")
 # again.
 OPENING = re.compile(r"(?:[\"'“\u2018]|[\[{](?![^\s\[\]{}]{0,30}[\]}]\w))*")
 CLOSING = "]}\"'”’.,;:!?"
+# The stop of "St. George" or "E. coli" ends no sentence, and that of "vs. control" neither.
+SENTENCE_END = re.compile(r"(?<!\b[A-Z])(?<!\b[A-Z][a-z])[.!?]\s+(?![a-z])")
 
 Offsets = tuple[int, int]
 
@@ -33,7 +35,7 @@ class DefinitionFinder:
     """Finds definitions as scispaCy's detector does (Schwartz & Hearst 2003), of each form the first.
 
     scispaCy counts tokens, and wants those of a short form to have at least two characters. A tokenizer that splits
-    ``IL-2`` would hide it.
+    ``IL-2`` would hide it. What it takes for a long form and is none (see ``is_long_form``) is left out.
 
     Raises:
         ImportError: if scispaCy is not installed.
@@ -65,11 +67,22 @@ class DefinitionFinder:
             short, long = self._find(long_candidate, candidate)
             if long is None or short.text in shorts or long.text in longs:
                 continue
+            offsets = [(words[span.start][0], words[span.end - 1][1]) for span in (short, long)]
+            if not is_long_form(*(text[start:end] for start, end in offsets)):
+                continue
             shorts.add(short.text)
             longs.add(long.text)
-            offsets = [(words[span.start][0], words[span.end - 1][1]) for span in (short, long)]
             found.append(Definition(*offsets))
         return found
+
+
+def is_long_form(short: str, long: str) -> bool:
+    """Say whether a text may be a long form: not the short form, not of two sentences, and with whole brackets only.
+
+    ``PAI-1) and type 2`` is none of ``PAI-2``.
+    """
+    whole = all(long.count(opening) == long.count(closing) for opening, closing in ("()", "[]", "{}"))
+    return whole and long.casefold() != short.casefold() and not SENTENCE_END.search(long)
 
 
 def split_words(text: str) -> Iterator[Offsets]:

@@ -62,7 +62,8 @@ class Abbreviations:
             longs.append(doc.char_span(*long_at, alignment_mode="expand"))
         for match, start, end in matcher(doc):
             short, long = doc[start:end], longs[int(doc.vocab.strings[match])]
-            short._.long_form = long.text
+            # A definition may go over the end of a line.
+            short._.long_form = " ".join(long.text.split())
             entry = {"short_text": short.text, "short_start": start, "short_end": end}
             entry |= {"long_text": long.text, "long_start": long.start, "long_end": long.end}
             doc._.abbreviations.append(entry)
@@ -112,15 +113,21 @@ def make_tokenizer(nlp: Language, *, split: str = "") -> Callable[[str], Doc]:
     with _needs_scispacy("tokenizer"):
         from scispacy.custom_tokenizer import combined_rule_tokenizer
     with warnings.catch_warnings():
-        # Of a doubled bar in spaCy's own expression for infixes.
         warnings.filterwarnings("ignore", message="Possible set union", category=FutureWarning)
         tokenizer: Any = combined_rule_tokenizer(nlp)
-        if split:
-            characters = f"[{re.escape(split)}]"
-            tokenizer.prefix_search = _extended(tokenizer.prefix_search, f"^{characters}").search
-            tokenizer.infix_finditer = _extended(tokenizer.infix_finditer, characters).finditer
-            tokenizer.suffix_search = _extended(tokenizer.suffix_search, f"{characters}$").search
+    # Else each pipeline with this tokenizer would warn when it is loaded.
+    tokenizer.suffix_search = re.compile(single_bars(tokenizer.suffix_search.__self__.pattern)).search
+    if split:
+        characters = f"[{re.escape(split)}]"
+        tokenizer.prefix_search = _extended(tokenizer.prefix_search, f"^{characters}").search
+        tokenizer.infix_finditer = _extended(tokenizer.infix_finditer, characters).finditer
+        tokenizer.suffix_search = _extended(tokenizer.suffix_search, f"{characters}$").search
     return tokenizer
+
+
+def single_bars(pattern: str) -> str:
+    """Take the doubled bar out of a set of characters in scispaCy's expression for suffixes; it means the same."""
+    return pattern.replace("||⟦", "|⟦")
 
 
 def use_tokenizer(nlp: Language, *, split: str = "") -> Language:

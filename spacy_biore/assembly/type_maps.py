@@ -86,9 +86,12 @@ def choose_types(
         and no relation takes them.
 
     Raises:
-        BioreError: BR604 if there is no such scheme.
+        BioreError: BR604 if there is no such scheme; BR615 if it has none of the labels.
     """
     ready = ready_map(labels or (), scheme=scheme)
+    if scheme is not None and labels is not None and ready.keys().isdisjoint(labels):
+        names = {"known": ", ".join(sorted(ready)), "labels": ", ".join(sorted(labels)) or "none"}
+        raise BioreError(Errors.BR615.format(scheme=scheme, **names))
     present = ready.keys() if labels is None else labels
     kept = {label: label for label in present if label in wanted}
     known: TypeMap = {**{label: ready[label] for label in present if label in ready}, **kept, **given}

@@ -53,6 +53,8 @@ def evaluate_cli(
         messages("Evaluation failed", unmentioned=["BRW02"]),
     ):
         names = parse_names("--labels", labels)
+        if output and not to_stdout:
+            _make_room(Path(output))
         use_gpu(gpu_id)
         nlp = load_pipeline(model)
         get_extractors(nlp)
@@ -81,9 +83,18 @@ def _print(result: Evaluation, view: str) -> None:
         print(f"\n{title}\n\n{table}")
 
 
+def _make_room(path: Path) -> None:
+    """Make the folders above a file, before the work that it will hold."""
+    try:
+        if path.is_dir():
+            raise IsADirectoryError("it is a folder")
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BioreError(Errors.BR306.format(path=path, problem=error)) from error
+
+
 def _save(path: Path, report: dict[str, Any]) -> None:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(to_json(report) + "\n", encoding="utf-8")
     except OSError as error:
         raise BioreError(Errors.BR306.format(path=path, problem=error)) from error

@@ -14,7 +14,7 @@ from thinc.api import Model, Optimizer
 from ..errors import BioreError, Errors, Warnings
 from ..streams import annotate_stream
 from .annotation import all_mentions, is_annotated, restricted
-from .merging import add_entities, forget_entities, hidden_entities, record_mentions
+from .merging import add_entities, forget_entities, hidden_entities, record_mentions, trim_entities
 from .scorer import score_entities
 
 
@@ -94,13 +94,17 @@ class PartialRecogniser(EntityRecognizer):
             return super().predict(docs)
 
     def set_annotations(self, docs: Iterable[Doc], states: Any) -> None:
-        """Write entities on docs, merged with those that are there; those of the span group may overlap."""
+        """Write entities on docs, merged with those that are there; those of the span group may overlap.
+
+        None begins or ends with a whitespace token.
+        """
         docs = list(docs)
         earlier = [forget_entities(doc) for doc in docs]
         try:
             super().set_annotations(docs, states)
         finally:
             for doc, entities in zip(docs, earlier, strict=True):
+                trim_entities(doc)
                 if spans_key := self.cfg["spans_key"]:
                     record_mentions(doc, spans_key, types=self.types, earlier=entities, found=doc.ents)
                 if entities:

@@ -44,6 +44,20 @@ def forget_entities(doc: Doc) -> tuple[Span, ...]:
     return entities
 
 
+def trim_entities(doc: Doc) -> None:
+    """Take whitespace tokens off the edges of a Doc's entities. One that is nothing else is none."""
+    trimmed, edges = [], []
+    for span in doc.ents:
+        words = [token.i for token in span if not token.is_space]
+        start, end = (words[0], words[-1] + 1) if words else (span.start, span.start)
+        if (start, end) != (span.start, span.end):
+            edges += [edge for edge in (doc[span.start : start], doc[end : span.end]) if len(edge)]
+            if words:
+                trimmed.append(Span(doc, start, end, label=span.label, kb_id=span.kb_id, span_id=span.id))
+    if edges:
+        doc.set_ents(trimmed, outside=edges, default="unmodified")
+
+
 def record_mentions(
     doc: Doc, spans_key: str, *, types: Collection[str], earlier: Iterable[Span], found: Iterable[Span]
 ) -> None:

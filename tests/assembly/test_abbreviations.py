@@ -83,13 +83,35 @@ def test_long_form_survives_json(doc: Doc):
 
 
 def test_long_form_survives_cutting_and_joining(doc: Doc):
-    with warnings.catch_warnings():
-        # The abbreviations of a whole Doc are spaCy's to leave out, and to warn of.
-        warnings.filterwarnings("ignore", message=r"\[W10[12]\]")
-        joined = from_docs([doc, doc])
+    joined = from_docs([doc, doc])
     assert joined is not None
     assert long_forms(joined) == [(None, LONG)] * 2
     assert long_forms(as_doc(list(doc.sents)[1])) == [(None, LONG)]
+
+
+def forms(doc: Doc) -> list[tuple[str, str]]:
+    """The short and long forms that the abbreviations of a Doc point at."""
+    found = [
+        tuple(doc[one[f"{form}_start"] : one[f"{form}_end"]].text for form in ("short", "long"))
+        for one in doc._.abbreviations
+    ]
+    assert found == [(one["short_text"], one["long_text"]) for one in doc._.abbreviations]
+    return found
+
+
+def test_abbreviations_survive_cutting_and_joining(nlp: Language, doc: Doc):
+    plain = nlp("No abbreviation here")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        joined = from_docs([plain, doc, plain, doc])
+        second, alone = as_doc(doc[4:]), from_docs([plain, plain])
+    assert joined is not None and alone is not None
+    assert forms(joined) == [("EGFR", LONG)] * 4 and alone._.abbreviations == []
+    # Of the second place the long form is not there.
+    assert second._.abbreviations == []
+    assert forms(as_doc(doc[1:10])) == [("EGFR", LONG)]
+    assert forms(as_doc(joined[4:])) == [("EGFR", LONG)] * 4
+    assert len(doc._.abbreviations) == 2
 
 
 def test_without_a_detector_there_is_no_long_form(make_doc: Callable[..., Doc]):
@@ -165,6 +187,55 @@ def test_long_form_begins_at_its_word_after_punctuation():
     nlp.add_pipe("biore_abbreviations")
     doc = nlp("It is there (p, q), x yen zone (XYZ) too.")
     assert [one["long_text"] for one in doc._.abbreviations] == ["x yen zone"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Inhibitors of type 1 (PAI-1) and type 2 (PAI-2) rose.",
+        "The dopamine (DA) transporter (DAT) rose.",
+        "We gave [3H] tracer acid (HTA) daily.",
+        "It fell in mice (mice), and not in rats (Rats).",
+        "We saw dimers. Ames rats (DAR) did not.",
+        "Is it a dimer?\tAmes rats (DAR) did not.",
+    ],
+)
+def test_what_is_no_long_form(text: str):
+    pytest.importorskip("scispacy")
+    nlp = spacy.blank("en")
+    nlp.add_pipe("biore_abbreviations")
+    assert {one["short_text"] for one in nlp(text)._.abbreviations} <= {"PAI-1", "DA"}
+
+
+def test_long_form_with_brackets_or_the_stop_of_an_abbreviation():
+    pytest.importorskip("scispacy")
+    nlp = spacy.blank("en")
+    nlp.add_pipe("biore_abbreviations")
+    found = {}
+    for long, short in {
+        "St. Mary's questionnaire": "SMQ",
+        "E. coli extract": "ECE",
+        "poly(lactic) acid": "PLA",
+        "drug vs. placebo": "DVP",
+    }.items():
+        found[long] = [one["long_text"] for one in nlp(f"Here the {long} ({short}) was used.")._.abbreviations]
+    assert found == {long: [long] for long in found}
+
+
+def test_long_form_after_one_that_is_none():
+    pytest.importorskip("scispacy")
+    nlp = spacy.blank("en")
+    nlp.add_pipe("biore_abbreviations")
+    doc = nlp("Of dopamine (DA) transporter (DAT) mice: the dopamine active transporter (DAT) fell.")
+    assert {one["long_text"] for one in doc._.abbreviations if one["short_text"] == "DAT"} == {
+        "dopamine active transporter"
+    }
+
+
+def test_long_form_over_the_end_of_a_line(nlp: Language):
+    doc = nlp("The epidermal growth\n   factor receptor (EGFR) is a gene. Here aspirin blocked EGFR.")
+    assert long_forms(doc) == [(None, LONG)]
+    assert [record["tail"]["long_form"] for record in get_records(doc) if record["label"] == "INHIBITS"] == [LONG]
 
 
 def test_short_form_inside_a_token_is_left_out_where_it_is_one():

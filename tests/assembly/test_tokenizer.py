@@ -1,12 +1,15 @@
 """scispaCy's tokenizer for pipelines of our own."""
 
+import re
 import sys
+import warnings
 
 import pytest
 import spacy
 from spacy.language import Language
 
-from spacy_biore.assembly.scispacy_parts import make_tokenizer, make_tokenizer_callback
+from spacy_biore.assembly.assemble import assemble
+from spacy_biore.assembly.scispacy_parts import make_tokenizer, make_tokenizer_callback, single_bars, use_tokenizer
 from spacy_biore.errors import BioreError
 
 TEXT = "An aspirin-induced (SST)-positive IL-2/IL-4 effect of Ca(2+), e.g. pre- and 1,25(OH)2D3; see [3H]thymidine."
@@ -35,6 +38,38 @@ def test_characters_to_split_at_are_tokens_of_their_own(tmp_path):
     assert words(nlp) == expected.split()
     nlp.to_disk(tmp_path)
     assert words(spacy.load(tmp_path)) == expected.split()
+
+
+@pytest.mark.parametrize("split", ["", "-/()[]:,+"])
+def test_loading_a_pipeline_with_it_warns_of_nothing(split: str, tmp_path):
+    pytest.importorskip("scispacy")
+    use_tokenizer(spacy.blank("en"), split=split).to_disk(tmp_path)
+    # Python warns of an expression when it is compiled, and remembers those that were.
+    re.purge()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        nlp = spacy.load(tmp_path)
+    assert nlp.tokenizer(TEXT).text == TEXT
+
+
+def test_suffixes_are_scispacys():
+    custom_tokenizer = pytest.importorskip("scispacy.custom_tokenizer")
+    theirs, ours = custom_tokenizer.combined_rule_tokenizer(spacy.blank("en")), make_tokenizer(spacy.blank("en"))
+    pattern = theirs.suffix_search.__self__.pattern
+    assert ours.suffix_search.__self__.pattern == single_bars(pattern) != pattern
+    for character in map(chr, range(0x20, 0x3100)):
+        for text in (f"a{character}", f"A{character}.", f"{character}.", f"|{character}|."):
+            assert str(theirs.suffix_search(text)) == str(ours.suffix_search(text)), text
+
+
+def test_pipelines_with_scispacys_own_tokenizer_have_the_same(make_recogniser, relation_nlp):
+    custom_tokenizer = pytest.importorskip("scispacy.custom_tokenizer")
+    recogniser = make_recogniser(["CHEMICAL", "GENE"])
+    recogniser.tokenizer = custom_tokenizer.combined_rule_tokenizer(recogniser)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        assemble(recogniser, relation_nlp, scispacy_tokenizer=True, abbreviations=False)
+    assert not [warning for warning in caught if "BRW66" in str(warning.message)]
 
 
 @pytest.mark.parametrize("split", ["", "-", "^", "]", "\\"])

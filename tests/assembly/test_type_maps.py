@@ -63,6 +63,12 @@ def test_scheme_by_name_takes_only_labels_that_there_are():
     assert choose_types(["DNA", "PERSON"], ["GENE"], given={}, scheme="en_ner_jnlpba_md") == {"DNA": "GENE"}
 
 
+@pytest.mark.parametrize("labels", [["PERSON", "GENE"], []])
+def test_scheme_that_fits_no_label_is_an_error(labels: list[str]):
+    with pytest.raises(BioreError, match=r"BR615.*'en_ner_jnlpba_md'.*DNA.*has (GENE, PERSON|none)\."):
+        choose_types(labels, ["GENE"], given={}, scheme="en_ner_jnlpba_md")
+
+
 def test_scheme_by_name_where_the_labels_are_not_known():
     assert choose_types(None, ["GENE"], given={}, scheme="en_ner_jnlpba_md") == JNLPBA
     assert choose_types(None, ["GENE"], given={"X": "GENE"}) == {"X": "GENE"}

@@ -57,6 +57,7 @@ def test_scheme_by_name(biore: Any, make_recogniser: Any, relation_path: Path, t
     args = ["--ner", tmp_path / "ner", "--relations", relation_path, "-o", tmp_path / "out", "--no-abbreviations"]
     assert biore("assemble", *args).failed("BR602", "CHEBI")
     assert biore("assemble", *args, "--scheme", "mine").failed("BR604", "en_ner_craft_md")
+    assert biore("assemble", *args, "--scheme", "en_ner_jnlpba_md").failed("BR615", "CHEBI, GGP")
     assert biore("assemble", *args, "--scheme", "en_ner_craft_md").code == 0
     assert [e.label_ for e in spacy.load(tmp_path / "out")("ggp and chebi").ents] == ["GENE", "CHEMICAL"]
 

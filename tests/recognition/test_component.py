@@ -209,6 +209,26 @@ def test_span_group_has_the_mentions_that_lost(trained):
     assert {(span.text, span.label_) for span in doc.spans["entities"]} == {("The flaxol", "LONG"), *ALL}
 
 
+def test_whitespace_is_no_part_of_what_is_found(trained):
+    """As in text with wrapped lines, of which the recogniser has learned nothing."""
+    doc = trained.make_doc("High flaxol   dose \n\n and grimpox\n")
+    assert [token.text for token in doc] == ["High", "flaxol", "  ", "dose", "\n\n ", "and", "grimpox", "\n"]
+    pipe: Any = trained.get_pipe("chemical_disease")
+    [state] = pipe.moves.init_batch([doc])
+    actions = "O B-CHEMICAL I-CHEMICAL I-CHEMICAL L-CHEMICAL O B-DISEASE L-DISEASE"
+    for action in actions.split():
+        pipe.moves.apply_transition(state, action)
+    pipe.cfg["spans_key"] = "entities"
+    try:
+        pipe.set_annotations([doc], [state])
+    finally:
+        pipe.cfg["spans_key"] = None
+    expected = [("flaxol   dose", "CHEMICAL"), ("grimpox", "DISEASE")]
+    assert [(span.text, span.label_) for span in doc.ents] == expected
+    assert [(span.text, span.label_) for span in doc.spans["entities"]] == expected
+    assert [token.ent_iob_ for token in doc] == list("OBIIOOBO")
+
+
 def test_annotating_while_training(trained, schemes):
     nlp = trained
     # The entities of the first, of which the second knows nothing, are there while the second learns.

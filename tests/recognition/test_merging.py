@@ -12,6 +12,7 @@ from spacy_biore.recognition.merging import (
     hidden_entities,
     merge_entities,
     record_mentions,
+    trim_entities,
 )
 
 VOCAB = spacy.blank("en").vocab
@@ -100,3 +101,12 @@ def test_span_group_is_there_without_a_mention():
     doc = Doc(VOCAB, words=["a"])
     record_mentions(doc, "all", types=["A"], earlier=[], found=[])
     assert list(doc.spans["all"]) == []
+
+
+def test_entities_are_trimmed():
+    doc = Doc(VOCAB, words=["\n", "a", " ", "b", "\n", "c", "  ", "d"], spaces=[False] * 8)
+    doc.set_ents([Span(doc, s, e, label=label, span_id="i") for s, e, label in [(0, 5, "A"), (5, 6, "B"), (6, 7, "C")]])
+    trim_entities(doc)
+    assert shown(doc.ents) == [(1, 4, "A"), (5, 6, "B")]
+    assert [token.ent_iob_ for token in doc] == ["O", "B", "I", "I", "O", "B", "O", "O"]
+    assert {entity.id_ for entity in doc.ents} == {"i"}
