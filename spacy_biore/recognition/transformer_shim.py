@@ -90,10 +90,16 @@ class HalfPrecisionShim(HFShim):
         """Update the parameters with the learning rate of the transformer."""
         rate = optimizer.learn_rate
         optimizer.learn_rate = rate * self._rate
+        before = [(parameter, parameter.data) for parameter in self._model.parameters()]
         try:
             super().finish_update(optimizer)
         finally:
             optimizer.learn_rate = rate
+        # thinc puts a view of a view in place of each parameter: each update would hold the objects of all before it.
+        for parameter, own in before:
+            if parameter.data_ptr() != own.data_ptr():
+                own.copy_(parameter.data)
+            parameter.data = own
 
     def _asking(self, inputs: ArgsKwargs) -> ArgsKwargs:
         if self._layers == 1:

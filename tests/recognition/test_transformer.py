@@ -1,9 +1,11 @@
 """The transformer that recognisers share: spacy-transformers' own, in half precision."""
 
+import gc
 import shutil
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -119,6 +121,25 @@ def test_vectors_of_the_vocabulary_learn_unless_told_otherwise(
     model.finish_update(Adam(0.01))
     changed = [not torch.equal(*pair) for pair in zip(before, watched, strict=True)]
     assert changed == [train_embeddings, True]
+
+
+def test_updates_leave_no_tensors_behind(make_nlp: Callable[..., Language]):
+    model = make_nlp("spacy-biore.TransformerModel.v1").get_pipe("transformer").model  # type: ignore[attr-defined]
+    docs = [spacy.blank("en").make_doc(text) for text in TEXTS]
+    optimizer = Adam(0.01)
+    weights = model.transformer.embeddings.LayerNorm.bias
+    numbers, values = [], []
+    for _ in range(5):
+        output, backprop = model.begin_update(docs)
+        ones = ModelOutput(last_hidden_state=torch.ones_like(output.model_output.last_hidden_state).tril())
+        backprop(replace(output, model_output=ones))
+        model.finish_update(optimizer)
+        del output, backprop, ones
+        gc.collect()
+        numbers.append(sum(issubclass(type(thing), torch.Tensor) for thing in gc.get_objects()))
+        values.append(weights.tolist())
+    assert numbers[-1] == numbers[1]
+    assert all(before != after for before, after in pairwise(values))
 
 
 def test_attention_is_the_one_that_learns_fastest_unless_told_otherwise(make_nlp: Callable[..., Language]):
