@@ -239,9 +239,9 @@ def make_recogniser() -> Callable[..., Language]:
 def span_of() -> Callable[..., Span]:
     """A function that finds a stretch of text in a Doc as a labelled Span."""
 
-    def find(doc: Doc, text: str, label: str = "") -> Span:
+    def find(doc: Doc, text: str, label: str = "", id: str = "") -> Span:
         start = doc.text.index(text)
-        span = doc.char_span(start, start + len(text), label=label)
+        span = doc.char_span(start, start + len(text), label=label, span_id=id)
         assert span is not None, f"{text!r} is not on token boundaries"
         return span
 

@@ -175,8 +175,10 @@ def test_relations_are_candidates_with_their_scores(extractor, make_doc):
 
 def test_annotations_of_others_stay_and_own_are_replaced(extractor, make_doc):
     doc = make_doc(MARKED)
-    theirs = relation_record(doc.ents[1], doc.ents[0], "CURES", 0.5)
-    set_records(doc, [relation_record(doc.ents[1], doc.ents[0], "INHIBITS"), theirs])
+    of_others = relation_record(doc.ents[1], doc.ents[0], "CURES", 0.5)
+    set_records(doc, [of_others])
+    [theirs] = get_records(doc)
+    set_records(doc, [relation_record(doc.ents[1], doc.ents[0], "INHIBITS"), of_others])
     extractor(doc)
     assert get_records(doc)[0] == theirs
     assert labels_of(doc) == ["CURES", "INHIBITS", "INHIBITS", "BINDS"]

@@ -113,7 +113,7 @@ OVERLAPS = {
 def test_overlapping_mentions(make_doc, span_of, case: str):
     mentions, anonymised, marked = OVERLAPS[case]
     doc = make_doc("x a b c d")
-    doc.spans["sc"] = [span_of(doc, text, label) for text, label in mentions]
+    doc.spans["sc"] = [span_of(doc, text, label, id=label) for text, label in mentions]
     key = (mentions[0][0], mentions[1][0])
     candidates = make_candidate_generator("document", spans_key="sc")(doc, SCHEMA)
     row = next(r for r in range(len(candidates)) if candidates.head(r).type == "CHEMICAL")
@@ -143,7 +143,7 @@ SHARED_OVERLAPS = {
 def test_shared_text_shows_the_mentions_of_the_pair_first_and_then_the_longest(make_doc, span_of, case: str):
     mentions, text, places = SHARED_OVERLAPS[case]
     doc = make_doc("x a b c d e")
-    doc.spans["sc"] = [span_of(doc, name, label) for name, label in mentions]
+    doc.spans["sc"] = [span_of(doc, name, label, id=label) for name, label in mentions]
     candidates = make_candidate_generator("document", spans_key="sc")(doc, SCHEMA)
     wanted = (mentions[0][0], mentions[1][0])
     [row] = [
