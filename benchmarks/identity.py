@@ -1,7 +1,6 @@
 """What makes a result that of a run: its config, its corpora and its encoder."""
 
 from collections.abc import Collection, Mapping
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +9,13 @@ from thinc.api import Config
 
 from spacy_biore.crossval.identity import identify
 from spacy_biore.errors import BioreError, Errors
+from spacy_biore.run_folder import digest_path
 
 from .grid import Grid, Run
 from .records import ENCODER, Record
 
-# What `adapt` leaves beside the weights of an encoder, and what those are called.
+# What `adapt` leaves beside the weights of an encoder.
 REPORT = "adaptation.json"
-WEIGHTS = ("model.safetensors", "pytorch_model.bin")
 
 
 def config_of(grid: Grid, run: Run) -> Config:
@@ -112,10 +111,4 @@ def sort_results(grid: Grid, records: Mapping[str, Record]) -> tuple[dict[str, R
 
 def _identify_encoder(encoder: Path) -> dict[str, str]:
     """Return the digest of an encoder that is a folder: what is in it can change under one name."""
-    files = [encoder / name for name in (REPORT, *WEIGHTS) if (encoder / name).is_file()]
-    if not files:
-        return {}
-    digest = blake2b(digest_size=16)
-    for path in files:
-        digest.update(path.read_bytes())
-    return {ENCODER: digest.hexdigest()}
+    return {ENCODER: digest_path(encoder)} if encoder.is_dir() else {}

@@ -79,8 +79,7 @@ def relation_record(head: Span, tail: Span, label: str, score: float = 1.0) -> R
 def get_long_form(span: Span) -> str | None:
     """Return the long form of an abbreviation, if a detector set ``Span._.long_form`` on these characters."""
     value = span._.long_form
-    text = value.text if isinstance(value, Span) else value
-    return " ".join(text.split()) if isinstance(text, str) else None
+    return value.text if isinstance(value, Span) else value if isinstance(value, str) else None
 
 
 def get_records(doc: Doc) -> list[RelationRecord]:

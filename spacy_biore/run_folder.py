@@ -1,5 +1,6 @@
 """The folder of a long run: it is recognised when the run goes on, and what is in it is complete or not there."""
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,18 @@ def check_same_run(folder: Path, found: dict[str, Any], identity: dict[str, Any]
     different = sorted(key for key in {*found, *identity} if found.get(key) != identity.get(key))
     if different:
         raise BioreError(Errors.BR407.format(folder=folder, different=", ".join(different)))
+
+
+def digest_path(path: Path) -> str:
+    """Return the SHA-256 of a file and its name, or of all files of a folder and theirs."""
+    digest = hashlib.sha256()
+    for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+        if file.is_file():
+            digest.update(file.name.encode() + b"\0")
+            with file.open("rb") as stream:
+                while block := stream.read(1 << 20):
+                    digest.update(block)
+    return digest.hexdigest()
 
 
 def write_json(path: Path, data: Any) -> None:

@@ -4,7 +4,7 @@ import json
 import math
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +17,13 @@ from ..run_folder import write_json
 from .exclusion import leave_out, read_exclusion, without
 from .masked_lm import load_masked_lm, save_with_pooler, start_head
 from .selection import TypesOf, long_enough, recogniser, select, term_list
-from .settings import Selection, Settings
+from .settings import Selection, Settings, Watch
 from .store import PieceStore, PieceWriter, SentenceStarts
 from .texts import Text, read_texts
 from .vocabulary import count_words, extend_vocabulary, wordpiece_state
 
 TRAIN, HELD_OUT, START, PREPARED = "train", "held_out", "start", "prepared.json"
 Finder = tuple[Language, TypesOf]
-Watch = Callable[[Iterable[Text], str], Iterable[Text]]
 
 
 def prepare(settings: Settings, folder: Path, *, watch: Watch) -> dict[str, Any]:
@@ -35,7 +34,7 @@ def prepare(settings: Settings, folder: Path, *, watch: Watch) -> dict[str, Any]
     Args:
         settings: The run.
         folder: Where to write.
-        watch: Called with texts and a title; returns the texts, showing progress.
+        watch: Shows progress over the texts.
 
     Raises:
         BioreError: As ``read_texts``, ``read_exclusion``, ``load_masked_lm`` and ``term_list`` do; BR202 if max_length

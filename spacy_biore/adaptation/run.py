@@ -23,10 +23,10 @@ from .curve import Curve
 from .guards import enough_memory, stopping_at_ctrl_c, writing
 from .masked_lm import load_to_train
 from .masking import MaskingCollator
-from .prepare import HELD_OUT, PREPARED, START, TRAIN, Watch, prepare
+from .prepare import HELD_OUT, PREPARED, START, TRAIN, prepare
 from .reporting import say_prepared, say_saved, say_update
 from .saving import REPORT, save, saved_point
-from .settings import Settings
+from .settings import Settings, Watch
 from .store import PieceStore
 from .trainer import HEAD_SHARE, Clock, MaskedTrainer, last_checkpoint
 
@@ -55,7 +55,7 @@ class Outcome:
 def adapt(
     settings: Settings,
     *,
-    watch: Watch = lambda texts, title: texts,
+    watch: Watch = lambda items, title: items,
     say: Callable[[str], None] = lambda text: None,
     row: Callable[[dict[str, Any]], None] = lambda values: None,
     advance: Callable[[float], None] = lambda share: None,
@@ -66,7 +66,7 @@ def adapt(
 
     Args:
         settings: The run.
-        watch: Called with texts and a title; returns the texts, showing progress.
+        watch: Shows progress over what is read.
         say: Called with messages.
         row: Called with the figures of each evaluation.
         advance: Called after each update with the share of the run that is done.
@@ -76,18 +76,20 @@ def adapt(
             written; BR410 if the loss is not a number; BR415 if the device has too little memory; BR416 if what an
             earlier run wrote can't be read; BR417 if the output holds another model.
     """
-    identity = settings.identity()
-    if report := _earlier_report(settings.output):
-        check_same_run(settings.output, report["run"], identity)
-        say(f"{settings.output} holds this run already")
-        return Outcome(True, report)
     work = settings.output / "work"
     with writing(settings.output):
         set_seed(settings.seed)
         arguments = make_arguments(settings, work)
         is_first = arguments.process_index == 0
-        # One of several processes prepares, the others wait and find it done.
+        # One of several processes looks what is there and prepares, the others wait and find it done.
         with arguments.main_process_first(local=False):
+            report = _earlier_report(settings.output, work)
+            identity = settings.identity(watch) if is_first else {}
+            if report and is_first:
+                check_same_run(settings.output, report["run"], identity)
+                say(f"{settings.output} holds this run already")
+            if report:
+                return Outcome(True, report if is_first else {})
             if is_first:
                 _claim(work, identity)
             prepared = prepare(settings, work, watch=watch)
@@ -227,11 +229,11 @@ def make_arguments(settings: Settings, work: Path) -> TrainingArguments:
     return arguments
 
 
-def _earlier_report(output: Path) -> dict[str, Any]:
-    """Return the report of the run that an output holds, if it holds one."""
+def _earlier_report(output: Path, work: Path) -> dict[str, Any]:
+    """Return the report of the run that an output holds, if it holds one; a run writes it last."""
     path = output / REPORT
     if not path.exists():
-        if (output / "config.json").exists():
+        if (output / "config.json").exists() and not (work / RUN).exists():
             raise BioreError(Errors.BR417.format(path=output))
         return {}
     try:

@@ -1,18 +1,21 @@
 """What an adaptation run is told."""
 
-import hashlib
 import json
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 from ..errors import BioreError, Errors
 from ..model.encoders import find_encoder
+from ..run_folder import digest_path
 from .masking import Masking
 from .selection import Unit
 from .texts import text_files
 
 Fill = Literal["packed", "sentences"]
+# Called with items and a title; returns the items, showing progress.
+Watch = Callable[[Iterable[Any], str], Iterable[Any]]
 
 
 @dataclass(frozen=True)
@@ -124,13 +127,18 @@ class Settings:
             if not is_right:
                 raise BioreError(Errors.BR405.format(setting=setting, expected=expected))
 
-    def identity(self) -> dict[str, Any]:
-        """Return what makes this run this run, as JSON data: everything but where it writes and how often it saves."""
+    def identity(self, watch: Watch) -> dict[str, Any]:
+        """Return what makes this run this run, as JSON data: everything but where it writes and how often it saves.
+
+        Args:
+            watch: Shows progress over the files of text.
+        """
         data = asdict(self)
         for name in ("output", "save_minutes"):
             del data[name]
         # What is in a file counts, since a run goes on with what it read of it.
-        data["text"] = {str(file): _digest(file) for file in text_files(self.text)}
+        files = list(text_files(self.text))
+        data["text"] = {str(file): digest_path(file) for file in watch(files, "files")}
         for name, source in (
             ("encoder", find_encoder(self.encoder)),
             ("recogniser", self.selection.recogniser),
@@ -138,17 +146,5 @@ class Settings:
             ("exclude_ids", self.selection.exclude_ids),
         ):
             if source and Path(source).exists():
-                data[f"content of {name}"] = _digest(Path(source))
+                data[f"content of {name}"] = digest_path(Path(source))
         return json.loads(json.dumps(data, default=str))
-
-
-def _digest(path: Path) -> str:
-    """Return the SHA-256 of a file, or of all files of a folder and their names."""
-    digest = hashlib.sha256()
-    for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
-        if file.is_file():
-            digest.update(file.name.encode() + b"\0")
-            with file.open("rb") as stream:
-                while block := stream.read(1 << 20):
-                    digest.update(block)
-    return digest.hexdigest()

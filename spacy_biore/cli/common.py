@@ -89,9 +89,9 @@ def read_corpus(path: Path, nlp: Language) -> Iterator[Doc]:
         raise BioreError(Errors.BR305.format(path=path, problem=error)) from error
 
 
-def progress(documents: Iterable[T], title: str | None = None, *, total: int | None = None) -> "tqdm[T]":
+def progress(items: Iterable[T], title: str = "documents", *, total: int | None = None) -> "tqdm[T]":
     """Show progress on a terminal, as spaCy's own commands do, and nowhere else."""
-    return tqdm(documents, desc=title, total=total, unit=" docs", disable=None, leave=False)
+    return tqdm(items, desc=title, total=total, unit="", disable=None, leave=False)
 
 
 def check_output(output: Path, pipelines: Sequence[Language]) -> None:

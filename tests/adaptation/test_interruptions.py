@@ -167,6 +167,23 @@ def test_a_run_killed_while_it_saves_has_its_last_state(settings, monkeypatch):
     assert [point["step"] for point in outcome.report["curve"]] == [0, 10, 20, 30]
 
 
+def test_a_run_killed_between_its_encoder_and_its_report_saves_again(settings, monkeypatch):
+    class Killed(BaseException):
+        pass
+
+    def die(*args: Any) -> None:
+        raise Killed
+
+    monkeypatch.setattr("spacy_biore.adaptation.saving.write_json", die)
+    with pytest.raises(Killed):
+        adapt(Settings(**settings))
+    monkeypatch.undo()
+    assert (settings["output"] / "config.json").exists()
+    outcome = adapt(Settings(**settings))
+    assert [point["step"] for point in outcome.report["curve"]] == [0, 10, 20, 30]
+    assert not (settings["output"] / "work").exists()
+
+
 @pytest.mark.parametrize("changed", ["exclude_ids", "terms", "text", "encoder"])
 def test_what_is_in_a_file_makes_a_run_another(settings, tmp_path, changed):
     (tmp_path / "terms").write_text("GENE\tgene\n")
