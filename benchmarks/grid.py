@@ -15,7 +15,7 @@ MODEL = "components.relation_extractor.model"
 AXES = ("corpus", "encoder", "adaptation", "pooling", "settings", "seed")
 SECTIONS = ("corpora", "encoders", "poolings", "settings", "runs", "comparisons", "compared")
 FILES = ("train", "dev", "test", "folds")
-CORPUS_KEYS = ("title", "config", *FILES, "dev_share", "settings", "caveat")
+CORPUS_KEYS = ("title", "config", *FILES, "test_folds", "dev_share", "settings", "caveat")
 KINDS = {dict: "a mapping", list: "a list", str: "a text", int: "a whole number", float: "a number"}
 
 
@@ -42,11 +42,22 @@ class Run:
 
 
 class Comparison(NamedTuple):
-    """Two rows that are compared on every corpus, and what their difference is called."""
+    """Two rows that are compared on every corpus, and what their difference is called.
+
+    With ``settings``, rows are named without them, and compared on each corpus with those that it has there.
+    """
 
     title: str
     before: str
     after: str
+    settings: dict[str, str] | None = None
+
+    def rows_of(self, corpus: str) -> tuple[str, str]:
+        """Return the names of the rows that are compared on a corpus."""
+        if self.settings is None:
+            return self.before, self.after
+        settings = self.settings.get(corpus, "")
+        return f"{self.before}.{settings}", f"{self.after}.{settings}"
 
 
 @dataclass(frozen=True)
@@ -55,7 +66,8 @@ class Grid:
 
     Attributes:
         path: The file.
-        corpora: Of each corpus its config, its files, or its folder of folds, and settings of its own.
+        corpora: Of each corpus its config, its files, or its folder of folds (of which the first ``test_folds`` are
+            tested on, or all), and settings of its own.
         encoders: Of each encoder and adaptation the folder, package or hub name; or one for each corpus.
         poolings: Settings of the model.
         settings: Other settings of the config.
@@ -127,7 +139,8 @@ def read_grid(path: Path) -> Grid:
         for name, values in (data.get(section) or {}).items():
             _check_kind(path, f"{name} of {section}", values, dict, optional=True)
     for comparison in data.get("comparisons") or []:
-        _check_keys(path, "a comparison", comparison, Comparison._fields, needed=Comparison._fields)
+        _check_keys(path, "a comparison", comparison, Comparison._fields, needed=("title", "before", "after"))
+        _check_kind(path, "settings of a comparison", comparison.get("settings"), dict, optional=True)
     grid = Grid(
         path=path,
         corpora=data["corpora"],
@@ -143,11 +156,13 @@ def read_grid(path: Path) -> Grid:
         if name not in grid.corpora:
             raise _problem(path, f"compared {name!r} is not one of {', '.join(grid.corpora)}")
     runs = dict.fromkeys(run for block in data["runs"] for run in _expand(grid, block))
-    rows = {run.row for run in runs}
+    rows = {(run.corpus, run.row) for run in runs}
     for comparison in grid.comparisons:
-        for row in (comparison.before, comparison.after):
-            if row not in rows:
-                raise _problem(path, f"the comparison '{comparison.title}' names {row!r}, which is the row of no run")
+        for corpus in comparison.settings or {None: None}:
+            for row in comparison.rows_of(corpus or ""):
+                if not any(row == one and corpus in (None, place) for place, one in rows):
+                    problem = f"names {row!r}, which is the row of no run" + (f" on {corpus}" if corpus else "")
+                    raise _problem(path, f"the comparison '{comparison.title}' {problem}")
     return Grid(**{**vars(grid), "runs": list(runs)})
 
 
@@ -183,7 +198,10 @@ def _check_corpus(path: Path, name: str, corpus: Any) -> None:
         _check_kind(path, f"{key} of the corpus {name}", corpus[key], str)
     if files != {"folds"} and files - {"dev"} != {"train", "test"}:
         raise _problem(path, f"the corpus {name} needs train, test and perhaps dev, or folds alone")
-    for key, kind in {"title": str, "caveat": str, "settings": dict, "dev_share": (float, int)}.items():
+    if corpus.get("test_folds") is not None and ("folds" not in corpus or corpus["test_folds"] < 1):
+        raise _problem(path, f"test_folds of the corpus {name} goes with folds, and is at least 1")
+    optional = {"title": str, "caveat": str, "settings": dict, "test_folds": int, "dev_share": (float, int)}
+    for key, kind in optional.items():
         _check_kind(path, f"{key} of the corpus {name}", corpus.get(key), kind, optional=True)
 
 

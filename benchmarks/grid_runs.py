@@ -114,12 +114,11 @@ def _perform(
     files = find_fold_files(Path(corpus["folds"]))
     check_overlaps(files, read)
     share = corpus.get("dev_share") or 0.0
-    outcome = cross_validate(
-        config, file_folds(files, read), work, dev=share, seed=run.seed, gpu_id=gpu_id, stdout=stdout
-    )
+    folds = file_folds(files, read)[: corpus.get("test_folds")]
+    outcome = cross_validate(config, folds, work, dev=share, seed=run.seed, gpu_id=gpu_id, stdout=stdout)
     if outcome.failures:
         reasons = "; ".join(f"fold {name}: {reason}" for name, reason in outcome.failures.items())
-        raise BioreError(Errors.BR512.format(failed=len(outcome.failures), folds=len(files), reasons=reasons))
+        raise BioreError(Errors.BR512.format(failed=len(outcome.failures), folds=len(folds), reasons=reasons))
     return {
         "folds": {name: _shorten(result) for name, result in outcome.results.items()},
         "summary": outcome.to_dict(),

@@ -1,6 +1,6 @@
 """What makes a result that of a run: its config, its corpora and its encoder."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from spacy_biore.crossval.identity import identify
 from spacy_biore.errors import BioreError, Errors
 from spacy_biore.run_folder import digest_path
 
-from .grid import Grid, Run
+from .grid import FILES, Grid, Run
 from .records import ENCODER, Record
 
 # What `adapt` leaves beside the weights of an encoder.
@@ -39,17 +39,18 @@ def identify_run(grid: Grid, run: Run) -> dict[str, Any]:
         BioreError: BR510 for the config, and what ``identify`` raises.
     """
     corpus = grid.corpora[run.corpus]
-    corpora = [Path(corpus[key]) for key in ("train", "dev", "test", "folds") if key in corpus]
-    return {**identify(config_of(grid, run), corpora, **vars(run)), **_identify_encoder(Path(grid.encoder_of(run)))}
+    corpora = [Path(corpus[key]) for key in FILES if key in corpus]
+    return {**identify_settings(grid, run, corpora), **_identify_encoder(Path(grid.encoder_of(run)))}
 
 
-def identify_settings(grid: Grid, run: Run) -> dict[str, Any]:
-    """Return the settings of a run alone, for which neither corpora nor encoder need be there.
+def identify_settings(grid: Grid, run: Run, corpora: Sequence[Path] = ()) -> dict[str, Any]:
+    """Return the settings of a run, for which no encoder need be there, and the digests of some corpora.
 
     Raises:
         BioreError: BR510 for the config, and what ``identify`` raises.
     """
-    return identify(config_of(grid, run), [], **vars(run))
+    chosen = {key: value for key, value in grid.corpora[run.corpus].items() if key == "test_folds"}
+    return identify(config_of(grid, run), corpora, **vars(run), **chosen)
 
 
 def differences(record: Record, identity: dict[str, Any], *, needed: Collection[str]) -> list[str]:
@@ -70,7 +71,7 @@ def differences(record: Record, identity: dict[str, Any], *, needed: Collection[
 
 def needed_settings(grid: Grid, run: Run) -> set[str]:
     """Return the keys of the values that the grid sets in the config of a run."""
-    return {f"config.{key}" for key in grid.overrides_of(run)}
+    return {"test_folds", *(f"config.{key}" for key in grid.overrides_of(run))}
 
 
 def is_adapted(encoder: Path) -> bool:

@@ -173,10 +173,10 @@ def _comparison_section(grid: Grid, rows: Sequence[Row]) -> str:
 
 def _comparison_lines(grid: Grid, comparison: Comparison, rows: Sequence[Row]) -> Iterator[list[str]]:
     found = {(row.corpus, row.name): row for row in rows}
-    start = [comparison.title, comparison.before, comparison.after]
     gains: dict[str, float] = {}
     for corpus in grid.corpora:
-        before, after = (found.get((corpus, name)) for name in comparison[1:])
+        start = [comparison.title, *comparison.rows_of(corpus)]
+        before, after = (found.get((corpus, name)) for name in start[1:])
         if before and after:
             gain = compare(before, after)
             if gain is None:
@@ -184,9 +184,11 @@ def _comparison_lines(grid: Grid, comparison: Comparison, rows: Sequence[Row]) -
             else:
                 gains[corpus] = gain[0]
                 yield [*start, corpus, f"{gain[0]:+.1f}", _p(gain[1])]
-    values = [gains[corpus] for corpus in grid.compared if corpus in gains]
-    if len(values) == len(grid.compared) > 1:
-        yield [*start, f"mean of {', '.join(grid.compared)}", f"**{statistics.mean(values):+.1f}**", ""]
+    compared = list(comparison.settings or grid.compared)
+    values = [gains[corpus] for corpus in compared if corpus in gains]
+    if len(values) == len(compared) > 1:
+        mean = f"**{statistics.mean(values):+.1f}**"
+        yield [comparison.title, comparison.before, comparison.after, f"mean of {', '.join(compared)}", mean, ""]
 
 
 def _p(value: float | None) -> str:
