@@ -198,11 +198,11 @@ def _check_corpus(path: Path, name: str, corpus: Any) -> None:
         _check_kind(path, f"{key} of the corpus {name}", corpus[key], str)
     if files != {"folds"} and files - {"dev"} != {"train", "test"}:
         raise _problem(path, f"the corpus {name} needs train, test and perhaps dev, or folds alone")
-    if corpus.get("test_folds") is not None and ("folds" not in corpus or corpus["test_folds"] < 1):
-        raise _problem(path, f"test_folds of the corpus {name} goes with folds, and is at least 1")
     optional = {"title": str, "caveat": str, "settings": dict, "test_folds": int, "dev_share": (float, int)}
     for key, kind in optional.items():
         _check_kind(path, f"{key} of the corpus {name}", corpus.get(key), kind, optional=True)
+    if corpus.get("test_folds") is not None and ("folds" not in corpus or corpus["test_folds"] < 1):
+        raise _problem(path, f"test_folds of the corpus {name} goes with folds, and is at least 1")
 
 
 def _check_kind(path: Path, what: str, value: Any, kind: Any, *, optional: bool = False) -> None:

@@ -26,6 +26,17 @@ def test_finished_runs_are_not_repeated(grid_path, tmp_path, trained, run_all):
     assert not list((tmp_path / "work").iterdir())
 
 
+def test_only_the_first_folds_are_tested_on_if_the_corpus_says_so(grid_path, tmp_path, trained, run_all, save_grid):
+    data = srsly.read_yaml(grid_path)
+    data["corpora"]["folded"]["test_folds"] = 1
+    assert len(run_all(save_grid(data)).done) == 6 and len(trained) == 6
+    record = json.loads((tmp_path / "results" / "folded.tiny.none.plain.default.s0.json").read_text())
+    assert list(record["folds"]) == ["one"]
+    del data["corpora"]["folded"]["test_folds"]
+    failures = run_all(save_grid(data)).failures
+    assert len(failures) == 2 and all("BR407" in why and "test_folds" in why for why in failures.values())
+
+
 def test_a_run_that_fails_is_named_and_the_rest_goes_on(grid_path, tmp_path, trained, failing, run_all):
     failing.add(2)
     progress = run_all(grid_path)

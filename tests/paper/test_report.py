@@ -55,6 +55,26 @@ def test_a_report_shows_means_ranges_gains_and_what_is_missing(grid_path, tmp_pa
     assert "5 of 6 runs" in page
 
 
+def test_rows_are_compared_in_the_settings_that_each_corpus_has(grid_path, tmp_path, trained, run_all, save_grid):
+    data = srsly.read_yaml(grid_path)
+    data["settings"] = {"brief": {"training.max_steps": 2}}
+    data["runs"][1]["settings"] = "brief"
+    chosen = {"whole": "default", "folded": "brief"}
+    data["comparisons"] = [
+        {"title": "both", "before": "tiny.none.plain", "after": "tiny.none.mean", "settings": chosen}
+    ]
+    run_all(save_grid(data))
+    page, _ = report_of(grid_path, tmp_path)
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in page.splitlines() if line.startswith("| both")]
+    assert [row[1:4] for row in rows] == [
+        ["tiny.none.plain.default", "tiny.none.mean.default", "whole"],
+        ["tiny.none.plain.brief", "tiny.none.mean.brief", "folded"],
+        ["tiny.none.plain", "tiny.none.mean", "mean of whole, folded"],
+    ]
+    gains = [float(row[4].strip("*")) for row in rows]
+    assert gains[2] == pytest.approx((gains[0] + gains[1]) / 2, abs=0.1)
+
+
 def test_published_results_stand_under_their_corpus(grid_path, tmp_path, save_grid):
     data = srsly.read_yaml(grid_path)
     data["corpora"]["chemprot"] = data["corpora"].pop("whole")
