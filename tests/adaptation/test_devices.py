@@ -79,6 +79,11 @@ def test_two_processes_report_once_and_count_the_pieces_of_both(settings, text, 
     report = json.loads((tmp_path / "o" / "adaptation.json").read_text())
     # Two updates of two processes, each with four sequences, of which the last of the text is not full.
     assert 2 * 2 * 3 * 32 < report["pieces"] <= 2 * 2 * 4 * 32
+    again = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert again.returncode == 0, again.stderr
+    assert (
+        " ".join(again.stdout.split()).count("holds this run already") == again.stdout.count("Held-out perplexity") == 1
+    )
 
 
 class Running:
