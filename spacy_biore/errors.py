@@ -121,7 +121,8 @@ class Errors(metaclass=ErrorsWithCodes):
     )
     BR106 = (
         "{where}: document '{doc_id}': at {start}:{end} the mention should be {surface!r}, but the text has {found!r} "
-        "there. Correct the row or the text, or leave such mentions out, counted, with --on-mismatch drop."
+        "there. Correct the row or the text, or, in formats that have it, leave such mentions out, counted, with "
+        "--on-mismatch drop."
     )
     BR107 = "{where}: document '{doc_id}' has two mentions with the id '{id}'. Give each mention an id of its own."
     BR108 = (
@@ -186,7 +187,7 @@ class Errors(metaclass=ErrorsWithCodes):
     )
     BR146 = "--split divides one file, and {path} has {number} splits already. Convert them without --split."
     BR147 = "{option} {value!r}: expected {expected}."
-    BR148 = "The format '{format}' has no option '{option}'. See: python -m spacy biore convert --help."
+    BR148 = "The format '{format}' has no option {option}. See: python -m spacy biore convert --help."
     BR149 = "The counts of {kind} do not add up: {flow}. This is a fault of spacy_biore; please report it."
     # corpora of several files: archives, XML, folds
     BR150 = (
@@ -214,6 +215,7 @@ class Errors(metaclass=ErrorsWithCodes):
         "{number} mentions contradict the text that is at their offsets: {shown}. Correct the corpus, or leave such "
         "mentions out, counted, with --on-mismatch drop."
     )
+    BR157 = "No document of {path} is left: {reasons}. Correct the corpus, or take this file away."
 
     # encoders
     BR200 = "No encoder '{name}'. Tried, in this order: {tried}. Give a folder, an installed package or a hub name."
@@ -245,7 +247,7 @@ class Errors(metaclass=ErrorsWithCodes):
     )
     BR302 = (
         "The model does not fit the corpus: {n_relations} gold relations have labels that it does not know: {labels}. "
-        "It knows: {known}. Restrict scoring with --labels, or convert the corpus with other --labels or --map-labels."
+        "It knows: {known}. Convert the corpus with other --labels or --map-labels; the command evaluate has --labels."
     )
     BR303 = "--labels: the model does not know {labels}. It knows: {known}."
     BR304 = (
@@ -466,8 +468,8 @@ class Warnings(metaclass=ErrorsWithCodes):
         "moved to its edges. Do their offsets count bytes, or from 1? If they are right, --align cut keeps them."
     )
     BRW20 = (
-        "No gold relations in any of the {n_docs} documents, so there is nothing to score. Do the corpus and --labels "
-        "belong together, and was the corpus saved with its user data (DocBin(store_user_data=True))?"
+        "No gold relations in any of the {n_docs} documents, so there is nothing to score. Do the corpus and the "
+        "labels belong together, and was the corpus saved with its user data (DocBin(store_user_data=True))?"
     )
     BRW21 = (
         "{n_relations} gold relations can't be found by this model and count as missed, because its schema does not "

@@ -82,7 +82,8 @@ def read_docs(path: str | Path, nlp: Language, *, limit: int = 0) -> Iterator[Do
     if not path.exists():
         raise BioreError(Errors.BR031.format(path=path))
     n_docs = 0
-    for file in walk_corpus(path, FILE_TYPE):
+    # A file is read whatever its name: spaCy would pass over it, with a warning, and go on with nothing.
+    for file in walk_corpus(path, FILE_TYPE) if path.is_dir() else [path]:
         for doc in DocBin().from_disk(file).get_docs(nlp.vocab):
             if limit and n_docs == limit:
                 return

@@ -71,6 +71,11 @@ def test_limit_and_single_file(corpus, nlp):
     assert len(list(read_docs(str(corpus), nlp, limit=1))) == 1
 
 
+def test_a_file_is_read_whatever_its_name(corpus, nlp):
+    (corpus / "a.spacy").rename(corpus / "a.bin")
+    assert len(list(read_docs(corpus / "a.bin", nlp))) == 12
+
+
 def test_no_path_gives_no_examples(nlp):
     assert list(make_corpus_reader(None)(nlp)) == []
 

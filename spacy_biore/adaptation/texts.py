@@ -15,6 +15,7 @@ from spacy.vocab import Vocab
 
 from ..errors import BioreError, Errors
 from ..formats.lines import decode_line
+from ..formats.sources import files_in
 from ..relations import DOC_ID_KEY, GROUP_KEY
 
 COMPRESSED: dict[str, Callable[..., IO[bytes]]] = {".gz": gzip.open, ".xz": lzma.open}  # type: ignore[dict-item]
@@ -69,7 +70,7 @@ def text_files(paths: Sequence[Path]) -> Iterator[Path]:
     for path in paths:
         if not path.exists():
             raise BioreError(Errors.BR100.format(path=path, problem="there is no such file or folder"))
-        files = sorted(file for file in path.rglob("*") if reader_of(file)) if path.is_dir() else [path]
+        files = [file for file in files_in(path) if reader_of(file)] if path.is_dir() else [path]
         if not files:
             raise BioreError(Errors.BR400.format(path=path, kinds=", ".join(READERS)))
         yield from files

@@ -26,6 +26,13 @@ from .parsing import parse_map, parse_names, parse_pair, parse_shares
 
 # Of the files that are left out for one reason; the report has all.
 NAMES_SHOWN = 10
+# The reading options of formats, as a user gives them.
+OPTIONS = {
+    "on_mismatch": "--on-mismatch",
+    "pair": "--pair",
+    "null_labels": "--null-label",
+    "aliases": "--tag-alias",
+}
 
 
 class FormatName(str, Enum):
@@ -167,7 +174,7 @@ def _options(format_name: str, **values: Any) -> dict[str, Any]:
     """Return the reading options that were given, if all of them belong to the format."""
     given = {name: value for name, value in values.items() if value is not None}
     for name in given.keys() - FORMATS[format_name].options:
-        raise BioreError(Errors.BR148.format(option=name, format=format_name))
+        raise BioreError(Errors.BR148.format(option=OPTIONS[name], format=format_name))
     if "aliases" in given:
         given["aliases"] = {**ALIASES, **given["aliases"]}
     return given

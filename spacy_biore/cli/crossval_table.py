@@ -26,8 +26,10 @@ def crossval_table(outcome: Outcome) -> str:
 
 
 def _titles(summary: Mapping[str, Any]) -> dict[str, str]:
-    left_out = f" ({summary['scored']} of {summary['folds']} folds)" if summary["scored"] < summary["folds"] else ""
-    return {"mean": f"mean{left_out}", "deviation": "standard deviation", "pooled": "all folds pooled"}
+    total = summary["folds"] + len(summary["failed"])
+    mean = "mean" if summary["scored"] == total else f"mean ({summary['scored']} of {total} folds)"
+    pooled = f"{summary['folds']} of {total} folds pooled" if summary["failed"] else "all folds pooled"
+    return {"mean": mean, "deviation": "standard deviation", "pooled": pooled}
 
 
 def _fold_row(name: str, result: Mapping[str, Any], *, tuned: bool) -> Row:

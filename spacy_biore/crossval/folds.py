@@ -1,6 +1,6 @@
 """Folds of a corpus: what each learns from, is watched on while it learns, and is tested on."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -9,7 +9,7 @@ from spacy.tokens import Doc
 
 from ..errors import BioreError, Errors
 from ..formats.splits import assign_groups
-from ..relations import get_group
+from ..relations import get_group, get_records
 
 
 class Parts(NamedTuple):
@@ -65,6 +65,8 @@ def divide(docs: Sequence[Doc], number: int, *, by_article: bool, seed: int) -> 
 def keep_dev(parts: Parts, share: float, *, seed: int) -> Parts:
     """Take a share of the articles that are learned from for watching, where a fold has no docs for that yet.
 
+    Articles with labels that none of the others has are learned from.
+
     Raises:
         BioreError: BR505 if that leaves nothing to watch on, or nothing to learn from.
     """
@@ -72,6 +74,13 @@ def keep_dev(parts: Parts, share: float, *, seed: int) -> Parts:
         return parts
     sizes = Counter(map(get_group, parts.train))
     assigned = assign_groups(sizes, {"train": 1 - share, "dev": share}, seed=seed)
+    labels: dict[str, set[str]] = defaultdict(set)
+    for doc in parts.train:
+        labels[get_group(doc)] |= {record["label"] for record in get_records(doc)}
+    known = set().union(*(labels[group] for group, name in assigned.items() if name == "train"))
+    for group in [group for group, name in assigned.items() if name == "dev" and labels[group] - known]:
+        assigned[group] = "train"
+        known |= labels[group]
     train, dev = ([doc for doc in parts.train if assigned[get_group(doc)] == name] for name in ("train", "dev"))
     if not train or not dev:
         raise BioreError(Errors.BR505.format(share=share, articles=len(sizes)))

@@ -123,9 +123,10 @@ def _run(config: Config, parts: Parts, work: Path, *, gpu_id: int, stdout: IO[st
     shutil.rmtree(work, ignore_errors=True)
     paths = {name: _save(docs, work / f"{name}.spacy") for name, docs in parts._asdict().items()}
     files = Files(paths["train"], paths["dev"] if parts.dev else None, paths["test"])
-    result = train_and_score(config, files, work / "model", gpu_id=gpu_id, stdout=stdout)
-    shutil.rmtree(work)
-    return result
+    try:
+        return train_and_score(config, files, work / "model", gpu_id=gpu_id, stdout=stdout)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
 
 
 def _save(docs: Sequence[Doc], path: Path) -> Path:

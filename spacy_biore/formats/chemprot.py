@@ -46,7 +46,9 @@ def find_chemprot(root: Path) -> Found:
     skipped: dict[Path, str] = {}
     for path in files_in(root):
         role = _role(path)
-        if role is None:
+        if not path.exists():
+            skipped[path] = "a link to nothing"
+        elif role is None:
             skipped[path] = "not a table of this format, by its name"
         elif role in splits[name := _split(path, role)]:
             raise BioreError(Errors.BR111.format(path=path, other=splits[name][role], split=name))

@@ -14,6 +14,7 @@ from ..errors import BioreError, Errors, Warnings
 from .contradictions import Contradicted
 from .counts import Contradiction, Counts
 from .document import Document
+from .lines import checked_name
 from .registry import Format
 from .selection import LABEL_NOT_KEPT, Selection
 from .sources import Source
@@ -22,6 +23,8 @@ from .staging import Staging
 
 MakeDoc = Callable[[Document], tuple[Doc, Counts]]
 Watch = Callable[[Iterable[Document], str], Iterable[Document]]
+# Of each document by its id a digest of its content, and where it was read.
+Seen = dict[str, tuple[bytes, str]]
 
 # Reason to drop a document.
 BROKEN = "broken in the archive"
@@ -85,15 +88,14 @@ def convert(
     folds: dict[str, Path] = {}
     contradictions: list[Contradiction] = []
     for source in sources:
+        seen: Seen = {}
         documents = map(selection, watch(corpus_format.read(source, **options), source.name))
         if source.is_fold:
             folds[source.name] = source.path
         try:
             for name, part in _parts(source, documents, corpus_format, shares, seed):
-                doc_bin, counts[name], groups[name] = _pack(part, make_doc)
-                if not counts[name].documents.read:
-                    paths = ", ".join(map(str, dict.fromkeys(source.files.values())))
-                    raise BioreError(Errors.BR101.format(path=paths))
+                doc_bin, counts[name], groups[name] = _pack(part, make_doc, seen)
+                _check_documents(source, counts[name])
                 doc_bin.to_disk(staging.path(target(name)))
         except Contradicted as error:
             # The rest of the corpus may have others, which are to be named with these.
@@ -121,13 +123,13 @@ def _parts(
     yield from split_documents(whole, shares, seed=seed).items()
 
 
-def _pack(documents: Iterable[Document], make_doc: MakeDoc) -> tuple[DocBin, Counts, set[str]]:
-    """Return the Docs of a split, its counts and its groups."""
+def _pack(documents: Iterable[Document], make_doc: MakeDoc, seen: Seen) -> tuple[DocBin, Counts, set[str]]:
+    """Return the Docs of a split, its counts and its groups; ``seen`` are the documents of its source so far."""
     doc_bin = DocBin(store_user_data=True)
     total, groups = Counts(), set()
     mostly_moved: list[str] = []
-    seen: dict[str, tuple[bytes, str]] = {}
     for document in documents:
+        checked_name(document.id, "id", where=document.source, doc_id=document.id)
         reason = _reason_to_drop(document, seen)
         if reason:
             counts = document.counts
@@ -145,16 +147,26 @@ def _pack(documents: Iterable[Document], make_doc: MakeDoc) -> tuple[DocBin, Cou
     return doc_bin, total, groups
 
 
-def _reason_to_drop(document: Document, seen: dict[str, tuple[bytes, str]]) -> str | None:
+def _reason_to_drop(document: Document, seen: Seen) -> str | None:
     """Remember a document by its content, and tell whether it is not to be written."""
     # A digest, so that the text of a large corpus need not stay in memory; equal documents have equal reprs.
     digest = blake2b(repr(document).encode("utf-8"), digest_size=16).digest()
-    first, where = seen.setdefault(document.id, (digest, document.source))
+    if document.id not in seen:
+        seen[document.id] = digest, document.source
+        return None if document.text.strip() else "no text"
+    first, where = seen[document.id]
     if first != digest:
         raise BioreError(Errors.BR117.format(where=document.source, doc_id=document.id, first=where))
-    if where != document.source:
-        return "identical to an earlier document"
-    return None if document.text.strip() else "no text"
+    return "identical to an earlier document"
+
+
+def _check_documents(source: Source, counts: Counts) -> None:
+    paths = ", ".join(map(str, dict.fromkeys(source.files.values())))
+    if not counts.documents.read:
+        raise BioreError(Errors.BR101.format(path=paths))
+    if not counts.documents.written:
+        reasons = ", ".join(f"{reason} ({number})" for reason, number in counts.documents.dropped.items())
+        raise BioreError(Errors.BR157.format(path=paths, reasons=reasons))
 
 
 def _check_labels(selection: Selection, counts: Iterable[Counts]) -> None:

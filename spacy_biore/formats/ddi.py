@@ -36,7 +36,9 @@ def find_ddi(root: Path) -> Found:
     skipped: dict[Path, str] = {}
     for name, path in list_members(root).items():
         parts = PurePosixPath(name)
-        if not _DOCUMENT.search(parts.name):
+        if not path.exists():
+            skipped[path] = "a link to nothing"
+        elif not _DOCUMENT.search(parts.name):
             skipped[root / name] = "not a document, by its name"
         elif _RECOGNITION.search(name):
             skipped[root / name] = "test set of the recognition task, without interactions"

@@ -48,10 +48,17 @@ def read_jsonl(source: Source) -> Iterator[Document]:
 
 
 def write_jsonl(path: Path, documents: Iterable[Document]) -> None:
-    """Write documents so that ``read_jsonl`` reads the same ones. On an error nothing is written."""
+    """Write documents so that ``read_jsonl`` reads the same ones. On an error nothing is written.
+
+    Raises:
+        BioreError: As ``read_jsonl``, for a document that it would refuse.
+    """
     with Staging() as staging, staging.path(path).open("w", encoding="utf-8", newline="\n") as file:
-        for document in documents:
-            file.write(json.dumps(_as_json(document), ensure_ascii=False) + "\n")
+        for number, document in enumerate(documents, start=1):
+            data = _as_json(document)
+            line = Line(path, number, json.dumps(data))
+            _document(parse_line(line), line)
+            file.write(json.dumps(data, ensure_ascii=False) + "\n")
 
 
 def parse_line(line: Line) -> Any:
@@ -61,9 +68,14 @@ def parse_line(line: Line) -> Any:
         BioreError: BR130 if it is not JSON.
     """
     try:
-        return json.loads(line.text, object_pairs_hook=_unique)
+        value = json.loads(line.text, object_pairs_hook=_unique)
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError as error:
+        problem = f"half a surrogate pair, {error.object[error.start]!r}"
+        raise BioreError(Errors.BR130.format(where=line, problem=problem)) from error
     except (ValueError, RecursionError) as error:
         raise BioreError(Errors.BR130.format(where=line, problem=error)) from error
+    return value
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -71,7 +83,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     made = dict(pairs)
     if len(made) < len(pairs):
         counts = Counter(key for key, _ in pairs)
-        raise ValueError(f"the key '{counts.most_common(1)[0][0]}' stands twice in one object")
+        raise ValueError(f"the key {counts.most_common(1)[0][0]!r} stands twice in one object")
     return made
 
 
@@ -147,10 +159,6 @@ def _fault(key: str, value: str) -> str | None:
         return "must not be empty"
     if key in _NAME_KEYS and value != value.strip():
         return "must not begin or end with whitespace"
-    try:
-        value.encode("utf-8")
-    except UnicodeEncodeError as error:
-        return f"holds half a surrogate pair at character {error.start}"
     return None
 
 
@@ -161,6 +169,8 @@ def _as_json(document: Document) -> dict[str, Any]:
     ]
     relations = [{"head": r.head, "tail": r.tail, "label": r.label} for r in document.relations]
     group = {} if document.group == document.id else {"group": document.group}
-    sentences = {} if document.sentences is None else {"sentences": document.sentences}
-    texts = {"id": document.id, "text": document.text, **group, **sentences}
+    texts: dict[str, Any] = {"id": document.id, "text": document.text, **group}
+    if document.sentences is not None:
+        # A sentence without text, as the only one of an empty document may be, is none.
+        texts["sentences"] = [start for start in document.sentences if start < len(document.text)]
     return {**texts, "mentions": mentions, "relations": relations}

@@ -7,6 +7,9 @@ from pathlib import Path
 
 from ..errors import BioreError, Errors
 
+# How compressed files begin: gzip, zip, xz, bzip2.
+_COMPRESSED = (b"\x1f\x8b", b"PK\x03\x04", b"\xfd7zXZ", b"BZh")
+
 
 @dataclass(frozen=True)
 class Line:
@@ -76,8 +79,10 @@ def decode_line(raw: bytes, path: Path, number: int) -> str:
     """Return the text of a line without its line end and, on the first line, without a byte order mark.
 
     Raises:
-        BioreError: BR102 if it is not UTF-8.
+        BioreError: BR100 if the file is compressed, BR102 if it is not UTF-8.
     """
+    if number == 1 and raw.startswith(_COMPRESSED):
+        raise BioreError(Errors.BR100.format(path=path, problem="it is compressed; unpack it first"))
     try:
         text = (raw.removeprefix(codecs.BOM_UTF8) if number == 1 else raw).decode("utf-8")
     except UnicodeDecodeError as error:

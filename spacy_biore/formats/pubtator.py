@@ -14,7 +14,7 @@ from itertools import count, groupby
 from pathlib import Path
 
 from ..errors import BioreError, Errors
-from .counts import Counts
+from .counts import MENTION_DROPPED, Counts
 from .document import Document, Mention, Relation
 from .lines import Line, checked_name, read_lines, shorten
 from .mentions import MentionRow, OnMismatch, build_mentions
@@ -63,7 +63,11 @@ def read_pubtator(source: Source, *, on_mismatch: OnMismatch = "error") -> Itera
 
 def concept_ids(mention: Mention) -> set[str]:
     """Return the concepts of a mention: as it is written, and the parts of a composite one such as ``D1|D2``."""
-    return {mention.concept, *_SEPARATORS.split(mention.concept)} if mention.concept else set()
+    return _concepts(mention.concept)
+
+
+def _concepts(written: str | None) -> set[str]:
+    return {written, *_SEPARATORS.split(written)} if written else set()
 
 
 def _documents(path: Path) -> Iterator[list[_Block]]:
@@ -78,17 +82,19 @@ def _documents(path: Path) -> Iterator[list[_Block]]:
 def _document(blocks: list[_Block], *, on_mismatch: OnMismatch) -> Document:
     counts = Counts.of_document()
     mentions: list[Mention] = []
+    dropped: set[str] = set()
     numbers = count(1)
     text = ""
     for block in blocks:
         rows = [_mention_row(line, number=next(numbers)) for line in block.mentions]
         built = build_mentions(rows, block.text, counts=counts, on_mismatch=on_mismatch)
         mentions += [_shifted(mention, len(text)) for mention in built.values() if mention]
+        dropped |= {concept for row in rows if not built[row.id] for concept in _concepts(row.concept)}
         text += block.text if len(blocks) == 1 else f"{block.title}\n"
     if len(blocks) > 1:
         counts.documents.changed[_PASSAGES] += 1
     lines = [line for block in blocks for line in block.relations]
-    relations = [relation for line in lines for relation in _expand(line, mentions, counts)]
+    relations = [relation for line in lines for relation in _expand(line, mentions, dropped, counts)]
     return Document(blocks[0].doc_id, text, mentions, relations, source=str(blocks[0].line), counts=counts)
 
 
@@ -134,7 +140,7 @@ def _add_row(block: _Block, line: Line) -> None:
     columns = line.text.split("\t")
     if columns[0] != block.doc_id and len(columns) > 1:
         raise BioreError(Errors.BR114.format(where=line, other=columns[0], doc_id=block.doc_id))
-    if _is_mention(columns):
+    if _is_mention(columns, block.text):
         block.mentions.append(line)
     elif len(columns) >= 4:
         block.relations.append(line)
@@ -142,12 +148,15 @@ def _add_row(block: _Block, line: Line) -> None:
         raise BioreError(Errors.BR116.format(where=line, doc_id=block.doc_id, text=shorten(line.text)))
 
 
-def _is_mention(columns: list[str]) -> bool:
+def _is_mention(columns: list[str], text: str) -> bool:
     """Tell a mention from a relation: it has offsets, and a relation a label, in the second column."""
     if len(columns) > 1 and _NUMBER.fullmatch(columns[1]):
         return True
-    # A broken first offset does not make a relation of a mention.
-    return len(columns) >= 6 and _NUMBER.fullmatch(columns[2]) is not None
+    # A broken first offset does not make a relation of a mention. Concepts can be numbers, but are not in the text.
+    if len(columns) < 5 or not columns[2].isdecimal():
+        return False
+    end, surface = int(columns[2]), columns[3]
+    return bool(surface) and end <= len(text) and text[:end].endswith(surface)
 
 
 def _mention_row(line: Line, *, number: int) -> MentionRow:
@@ -158,14 +167,15 @@ def _mention_row(line: Line, *, number: int) -> MentionRow:
     )
 
 
-def _expand(row: Line, mentions: list[Mention], counts: Counts) -> list[Relation]:
-    doc_id, label, first, second, *_ = row.text.split("\t")
+def _expand(row: Line, mentions: list[Mention], dropped: set[str], counts: Counts) -> list[Relation]:
+    doc_id, label, first, second, *_ = (column.strip() for column in row.text.split("\t"))
     label = checked_name(label, "label of a relation", where=row, doc_id=doc_id)
     heads = [mention for mention in mentions if first in concept_ids(mention)]
     tails = [mention for mention in mentions if second in concept_ids(mention)]
     counts.relations.read += 1
     if not (heads and tails):
-        counts.relations.dropped["concept without a mention"] += 1
+        lost = {concept for concept, found in ((first, heads), (second, tails)) if not found}
+        counts.relations.dropped[MENTION_DROPPED if lost <= dropped else "concept without a mention"] += 1
         return []
     counts.relations.expanded += len(heads) * len(tails) - 1
     return [Relation(head.id, tail.id, label) for head in heads for tail in tails]

@@ -96,8 +96,16 @@ def in_order(sources: Iterable[Source]) -> list[Source]:
 
 
 def files_in(root: Path) -> list[Path]:
-    """Return all files below a folder, in the order of their names."""
-    return sorted(path for path in root.rglob("*") if path.is_file())
+    """Return all files below a folder, in the order of their names, also where links lead; without hidden ones."""
+    files: list[Path] = []
+    entered: set[str] = set()
+    for folder, folders, names in os.walk(root, followlinks=True):
+        # A link to a folder above would lead round for ever.
+        is_new = os.path.realpath(folder) not in entered
+        entered.add(os.path.realpath(folder))
+        folders[:] = [name for name in folders if is_new and not name.startswith(".")]
+        files += [Path(folder, name) for name in names if is_new and not name.startswith(".")]
+    return sorted(files)
 
 
 def _order(source: Source) -> tuple[str, int, str]:
@@ -108,6 +116,8 @@ def _order(source: Source) -> tuple[str, int, str]:
 def _reason_to_skip(path: Path, pattern: re.Pattern[str]) -> str | None:
     if not pattern.search(path.name):
         return "not a file of this format, by its name"
+    if not path.exists():
+        return "a link to nothing"
     return None if path.stat().st_size else "empty"
 
 

@@ -1,5 +1,7 @@
 """``python -m spacy biore convert``: whatever goes wrong, and however late, the output is as it was before."""
 
+import gzip
+import json
 from pathlib import Path
 from typing import Any
 
@@ -87,3 +89,44 @@ def test_options_that_do_not_fit(biore: Any, articles: Path, out: Path, args: li
 
 def test_pair_needs_two_types(biore: Any, articles: Path, out: Path) -> None:
     assert biore("convert", "masked", articles, out, "--pair", "A").failed("BR147")
+
+
+XML = """<corpus><document id="{id}"><sentence id="{id}.s0" text="Abc binds Def.">
+<entity id="{id}.s0.e0" charOffset="0-2" text="Abc" type="protein"/></sentence></document></corpus>"""
+
+
+def test_a_document_that_stands_twice_in_one_xml_file_is_written_once(biore: Any, out: Path, tmp_path: Path) -> None:
+    one = XML.format(id="d1")
+    (tmp_path / "c.xml").write_text(one.replace("</corpus>", one[len("<corpus>") :]))
+    result = biore("convert", "ppi", tmp_path / "c.xml", out / "c.spacy")
+    assert result.code == 0, result.output
+    assert "documents read 2" in result.text and "documents written 1" in result.text
+    assert "documents dropped: identical to an earlier document 1" in result.text
+
+
+def test_a_document_without_an_id_is_an_error(biore: Any, out: Path, tmp_path: Path) -> None:
+    (tmp_path / "c.xml").write_text(XML.format(id=""))
+    assert biore("convert", "ppi", tmp_path / "c.xml", out / "c.spacy").failed("BR118", "the id is empty")
+
+
+def test_two_documents_of_one_id_are_an_error_in_whatever_parts(biore: Any, out: Path, tmp_path: Path) -> None:
+    lines = [{"id": "d1", "group": text, "text": text, "mentions": [], "relations": []} for text in "ab"]
+    (tmp_path / "c.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    result = biore("convert", "jsonl", tmp_path / "c.jsonl", out, "--split", "0.5,0.5,0")
+    assert result.failed("BR117", "'d1'", "line 1", "line 2")
+
+
+def test_nothing_left_of_a_file_is_an_error(biore: Any, out: Path, tmp_path: Path) -> None:
+    (tmp_path / "c.jsonl").write_text('{"id": "d1", "text": " ", "mentions": [], "relations": []}')
+    result = biore("convert", "jsonl", tmp_path / "c.jsonl", out / "c.spacy")
+    assert result.failed("BR157", "c.jsonl", "no text (1)") and not out.exists()
+
+
+def test_a_compressed_file_is_named_as_such(biore: Any, out: Path, tmp_path: Path) -> None:
+    (tmp_path / "c.jsonl").write_bytes(gzip.compress(b"{}"))
+    assert biore("convert", "jsonl", tmp_path / "c.jsonl", out / "c.spacy").failed("BR100", "it is compressed")
+
+
+def test_an_option_of_another_format_is_named_as_it_was_given(biore: Any, articles: Path, out: Path) -> None:
+    result = biore("convert", "pubtator", articles, out, "--tag-alias", "PROT12=PROTEIN-PROTEIN")
+    assert result.failed("BR148", "has no option --tag-alias")

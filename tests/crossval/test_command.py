@@ -147,7 +147,9 @@ def test_a_fold_that_fails_is_named_and_the_rest_goes_on(crossval, output, corpu
         return result
 
     monkeypatch.setattr(crossval_run, "train_and_score", fail_once)
-    assert crossval(corpus, "--folds", 3, "--dev", 0).failed("Fold 2 failed", "out of memory")
+    result = crossval(corpus, "--folds", 3, "--dev", 0)
+    assert result.failed("Fold 2 failed", "out of memory", "mean (2 of 3 folds)", "2 of 3 folds pooled")
+    assert not (output / "work").exists()
     assert set(results(output)) == {"fold-1.json", "fold-3.json"}
     assert "fail_once" in (output / "fold-2.error.txt").read_text()
     assert json.loads((output / "summary.json").read_text())["failed"] == {"2": "RuntimeError: out of memory"}

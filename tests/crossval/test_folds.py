@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from spacy_biore.crossval.folds import Parts, divide, keep_dev
-from spacy_biore.relations import get_doc_id, get_group
+from spacy_biore.relations import get_doc_id, get_group, get_records, set_records
 
 
 @pytest.fixture(scope="module")
@@ -82,3 +82,15 @@ def test_no_share_is_no_dev_part(docs):
 def test_a_dev_share_of_nothing_is_an_error(docs):
     with pytest.raises(ValueError, match="BR505"):
         keep_dev(Parts(docs[:1], [], []), 0.1, seed=0)
+
+
+def test_articles_with_a_label_of_their_own_are_learned_from(docs):
+    for seed in range(5):
+        (rare,) = keep_dev(Parts(docs, [], []), 0.3, seed=seed).dev[:1]
+        marked = [doc.copy() for doc in docs]
+        for doc in marked:
+            if get_group(doc) == get_group(rare):
+                set_records(doc, [{**record, "label": "RARE"} for record in get_records(doc)])
+        kept = keep_dev(Parts(marked, [], []), 0.3, seed=seed)
+        assert "RARE" in {record["label"] for doc in kept.train for record in get_records(doc)}
+        assert kept.dev and "RARE" not in {record["label"] for doc in kept.dev for record in get_records(doc)}

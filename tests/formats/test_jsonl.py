@@ -80,7 +80,9 @@ def test_offsets_count_characters(read):
         (changed(title="x"), r"BR131.*unknown key 'title'"),
         (changed(id=7), r"BR131.*'id' must be a string"),
         (changed(id=""), r"BR131.*'id' must not be empty"),
-        (changed(text="\ud800"), r"BR131.*'text' holds half a surrogate pair"),
+        (changed(text="\ud800"), r"BR130.*line 2.*half a surrogate pair, '\\ud800'"),
+        ('{"id": "d1", "\\ud800": 1}', r"BR130.*line 2.*half a surrogate pair, '\\ud800'"),
+        ('{"\\ud800": 2, "\\ud800": 1}', r"BR130.*line 2.*the key '\\ud800' stands twice"),
         (changed(mentions={}), r"BR131.*'mentions' must be a list"),
         (changed(mentions=[3]), r"BR131.*document 'd1': this mention .*must be an object"),
         (mention(start="0"), r"BR131.*'start' must be a whole number"),
@@ -118,6 +120,25 @@ def test_writer_leaves_nothing_behind_on_an_error(tmp_path):
     with pytest.raises(RuntimeError, match="no more"):
         write_jsonl(tmp_path / "new" / "c.jsonl", documents())
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        (Document("", "Text."), r"BR131.*c\.jsonl, line 1.*'id' must not be empty"),
+        (Document("d1", "Half \ud800."), r"BR130.*line 1.*half a surrogate pair"),
+    ],
+)
+def test_what_could_not_be_read_is_not_written(tmp_path, document, message):
+    with pytest.raises(BioreError, match=message):
+        write_jsonl(tmp_path / "c.jsonl", [document])
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_sentence_of_an_empty_document_is_none(tmp_path):
+    write_jsonl(tmp_path / "c.jsonl", [Document("d1", "", sentences=[0])])
+    (document,) = read_jsonl(Source("c", {"file": tmp_path / "c.jsonl"}))
+    assert document.sentences == []
 
 
 names = st.text(min_size=1, max_size=8).map(str.strip).filter(bool)

@@ -93,6 +93,7 @@ def test_mismatch_can_be_dropped(read):
         (row(entity_1_type=None), r"BR153.*'entity_1_type' must be a string"),
         (row(1, entity_1_type=""), r"BR118.*line 2: document 'A.d1': the type"),
         (row(1, text=TEXT.replace("bind", "bond")), r"BR154.*line 2.*'A.d1.s3'.*line 1\)"),
+        (row(1, note="\ud800"), r"BR130.*half a surrogate pair"),
         (row(1, entity_1_idx=[[0, 99]]), r"BR106.*line 2: document 'A.d1'.*0:99.*has ''"),
         (row(1, entity_1="Abc2"), r"BR106.*line 2: document 'A.d1'.*'Abc2'.*'Abc1'"),
     ],

@@ -124,6 +124,16 @@ def test_documents_with_abstracts_are_not_passages(read):
 def test_mismatch_can_be_dropped(read):
     (document,) = read(TEXT + MENTIONS.replace("drowsiness", "sleepiness") + "21\tCID\tD1\tD2\n", on_mismatch="drop")
     assert [mention.id for mention in document.mentions] == ["T1", "T2", "T4"]
+    assert document.counts.relations.dropped == {"its mention was dropped": 1}
+
+
+def test_spaces_around_the_concepts_of_a_relation_do_not_matter(read):
+    (document,) = read(TEXT + MENTIONS + "21\tCID\t D1\tD2 \n")
+    assert document.relations and not document.counts.relations.dropped
+
+
+def test_concepts_that_are_numbers_do_not_make_a_mention_of_a_relation(read):
+    (document,) = read(TEXT + MENTIONS + "21\tAssociation\t7157\tD1\tNovel\tx\n")
     assert document.counts.relations.dropped == {"concept without a mention": 1}
 
 
@@ -145,6 +155,7 @@ def test_mismatch_can_be_dropped(read):
         (TEXT + "free text\n", r"BR116.*line 3: document '21'"),
         (TEXT + "21\t0\t6\tZorbin\n", r"BR103.*line 3: 4 columns"),
         (TEXT + "21\tx\t6\tZorbin\tChemical\tD1\n", r"BR104.*line 3: document '21': the offset 'x'"),
+        (TEXT + "21\tx0\t6\tZorbin\tChemical\n", r"BR104.*line 3: document '21': the offset 'x0'"),
         (TEXT + "21\t-1\t6\tZorbin\tChemical\tD1\n", r"BR104.*'-1'"),
         (TEXT + "21\t0\t6.5\tZorbin\tChemical\tD1\n", r"BR104.*'6.5'"),
         (TEXT + "21\t0\t600\tZorbin\tChemical\tD1\n", r"BR105.*line 3: document '21'"),

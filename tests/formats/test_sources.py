@@ -77,3 +77,18 @@ def test_missing_path(tmp_path):
 def test_folder_without_a_file_of_the_format(folder):
     with pytest.raises(BioreError, match="BR110"):
         find_files(folder("README", empty=["train.tsv"]), TSV)
+
+
+def test_links_are_followed_and_those_to_nothing_left_out(folder, tmp_path):
+    root = folder("in/train.tsv", "elsewhere/test.tsv") / "in"
+    (root / "test").symlink_to(tmp_path / "elsewhere")
+    (root / "dev.tsv").symlink_to(tmp_path / "gone.tsv")
+    (root / "round").symlink_to(root)
+    found = find_files(root, TSV)
+    assert [source.name for source in found.sources] == ["train", "test/test"]
+    assert found.skipped == {root / "dev.tsv": "a link to nothing"}
+
+
+def test_hidden_files_and_folders_are_ignored(folder):
+    found = find_files(folder("train.tsv", "._train.tsv", ".checkpoints/train.tsv"), TSV)
+    assert [source.name for source in found.sources] == ["train"] and not found.skipped
