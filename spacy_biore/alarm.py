@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from spacy.tokens import Doc
+from spacy.training import Example
 
 from .candidates import Candidates
 from .errors import Warnings
-from .relations import get_doc_id
+from .relations import get_doc_id, get_records
 
 # So many docs without a mention, and nothing else, are no accident.
 PATIENCE = 100
@@ -45,6 +46,12 @@ class Alarm:
             self.once("BRW10")
         else:
             self.watch_mentions(candidates)
+
+    def watch_gold(self, examples: Sequence[Example], candidates: Sequence[Candidates]) -> None:
+        """Warn if no predicted doc of a batch has a mention, where the gold ones have relations."""
+        related = sum(bool(get_records(eg.reference)) for eg in examples)
+        if related and not any(found.mentions for found in candidates):
+            self.once("BRW05", n_docs=related)
 
     def watch_crowds(self, docs: Sequence[Doc], candidates: Sequence[Candidates]) -> None:
         """Warn that a Doc has more pairs than are formed."""

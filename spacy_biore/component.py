@@ -225,6 +225,7 @@ class RelationExtractor(TrainablePipe):
         ]
         n_pairs = sum(len(found) for found in candidates)
         passes = self.loss.passes
+        self._alarm.watch_gold(examples, candidates)
         self._alarm.watch_mentions(candidates)
         for chunk in chunk_candidates(candidates, max(1, self.model.attrs["chunk_pairs"] // passes)):
             (rows, logits), backprop = self.model.begin_update((docs * passes, chunk * passes))

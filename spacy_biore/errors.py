@@ -23,7 +23,8 @@ class Errors(metaclass=ErrorsWithCodes):
     BR002 = "The relation label '{label}' is not in the schema of '{name}'. Known labels: {labels}."
     BR003 = (
         "The component '{name}' has no relation labels. Declare a schema in its config, add labels with "
-        "add_label, or call nlp.initialize with examples that hold relations."
+        "add_label, or call nlp.initialize with examples that hold relations. Was the corpus saved with its user data "
+        "(DocBin(store_user_data=True))?"
     )
     BR004 = (
         "The corpus does not fit the schema of '{name}': {problem} (first seen in document '{doc_id}'). "
@@ -43,8 +44,9 @@ class Errors(metaclass=ErrorsWithCodes):
     BR010 = "Candidate generator: {setting} is {value!r}; it must be {expected}."
     BR011 = (
         "Document '{doc_id}' has no sentence boundaries, which candidates of scope '{scope}' need. A corpus brings its "
-        "own: python -m spacy biore convert sets them. In a pipeline, put a 'sentencizer' (or 'parser', 'senter') "
-        "before the relation extractor. Or use scope 'document'."
+        "own: python -m spacy biore convert sets them; call nlp.get_pipe('sentencizer') on gold documents of your own. "
+        "In a pipeline, put a 'sentencizer' (or 'parser', 'senter') before the relation extractor, and into "
+        "training.annotating_components where it learns on predicted entities. Or use scope 'document'."
     )
     # relations on a Doc
     BR020 = (
@@ -59,6 +61,10 @@ class Errors(metaclass=ErrorsWithCodes):
         "These relations were found in a text of {length} characters, and this Doc has {found}: it was made with "
         "Span.as_doc(copy_user_data=True), or its user data was copied from another. Use spacy_biore.as_doc(span), "
         "which moves the offsets."
+    )
+    BR023 = (
+        "The mention {start}:{end} (characters) of relation '{label}' is {told!r}, but this Doc has {found!r} there: "
+        "the relation is one of another text."
     )
     # training
     BR030 = "The loss of '{name}' is not a number. Lower the learning rate, or switch mixed precision off."
@@ -264,7 +270,7 @@ class Errors(metaclass=ErrorsWithCodes):
         "There are no gold relations in {path} to find a threshold with. Give the development corpus, as python -m "
         "spacy biore convert writes it."
     )
-    BR309 = "--name {name!r}: name one of the pipeline's relation extractors: {known}."
+    BR309 = "--name must be one of the pipeline's relation extractors, {known}; it is {name}."
 
     # adapting an encoder
     BR400 = "No text in {path}: its name must end in one of {kinds}, with .gz or .xz after it if it is compressed."
@@ -397,8 +403,8 @@ class Warnings(metaclass=ErrorsWithCodes):
     """Messages of warnings; fill them with ``str.format``."""
 
     BRW01 = (
-        "No entities in any of the {n_docs} documents, so there are no candidate pairs. Is there an entity recogniser "
-        "before '{name}' in the pipeline, and do its labels match the schema?"
+        "No entities of the schema's types in any of the {n_docs} documents, so there are no candidate pairs. Is there "
+        "an entity recogniser before '{name}' in the pipeline, and do its labels match the schema?"
     )
     BRW02 = (
         "'{name}' left out {n_pairs} candidate pairs whose two mentions are too far apart to fit into {max_length} "
@@ -412,6 +418,11 @@ class Warnings(metaclass=ErrorsWithCodes):
     BRW04 = (
         "{n_relations} gold relations can't be learned: their pairs are no candidates, because of scope, distance or a "
         "cap (first in document '{doc_id}'). Widen the candidates if that is too many."
+    )
+    BRW05 = (
+        "'{name}' learns nothing from {n_docs} documents with gold relations: their predicted docs have no entities. "
+        "In a config, read the corpus with spacy-biore.Corpus.v1, not with spacy.Corpus.v1; in Python, make examples "
+        "with Example(doc.copy(), doc)."
     )
     BRW06 = (
         "No gold relations in any of the {n_docs} documents, so '{name}' would learn that there never is one. Was the "

@@ -12,7 +12,6 @@ from typing import Any, Literal, TypedDict
 
 from spacy.tokens import Doc, Span
 
-from .abbreviations import abbreviations_within, get_abbreviations, move_abbreviations, set_abbreviations
 from .errors import BioreError, Errors, Warnings
 
 RELATIONS_KEY = "biore_relations"
@@ -100,11 +99,12 @@ def set_records(doc: Doc, records: Iterable[RelationRecord]) -> None:
     """Replace the relations of a Doc. Long forms in the records become those of the mentions that have none.
 
     Raises:
-        BioreError: BR020 if a record lacks a key.
+        BioreError: BR020 if a record lacks a key; BR023 if it tells the ``text`` of a mention and the Doc's is another.
     """
-    checked = [_checked(record) for record in records]
+    text = doc.text
+    checked = [_checked(record, text) for record in records]
     doc.user_data[RELATIONS_KEY] = checked
-    doc.user_data[LENGTH_KEY] = len(doc.text)
+    doc.user_data[LENGTH_KEY] = len(text)
     for record in checked:
         _set_long_form(doc, record["head"])
         _set_long_form(doc, record["tail"])
@@ -130,8 +130,17 @@ def get_relations(doc: Doc) -> list[Relation]:
 
 
 def set_relations(doc: Doc, relations: Iterable[Relation]) -> None:
-    """Replace the relations of a Doc."""
-    set_records(doc, [relation_record(one.head, one.tail, one.label, one.score) for one in relations])
+    """Replace the relations of a Doc.
+
+    Raises:
+        BioreError: BR023 if a mention is one of another text.
+    """
+    records = []
+    for one in relations:
+        record = relation_record(one.head, one.tail, one.label, one.score)
+        record["head"]["text"], record["tail"]["text"] = one.head.text, one.tail.text
+        records.append(record)
+    set_records(doc, records)
 
 
 def get_span_relations(span: Span) -> list[Relation]:
@@ -161,44 +170,6 @@ def get_doc_id(doc: Doc) -> str:
 def get_group(doc: Doc) -> str:
     """Return the article that a Doc comes from: what must stay together when a corpus is divided."""
     return doc.user_data.get(GROUP_KEY) or get_doc_id(doc)
-
-
-def as_doc(span: Span) -> Doc:
-    """Like ``Span.as_doc``, keeping relations, and abbreviations, whose two mentions, or forms, lie inside the Span."""
-    doc = span.as_doc()
-    inside = [
-        record
-        for record in get_records(span.doc)
-        if all(span.start_char <= m["start"] and m["end"] <= span.end_char for m in (record["head"], record["tail"]))
-    ]
-    set_records(doc, [_shift(record, -span.start_char) for record in inside])
-    set_abbreviations(doc, move_abbreviations(abbreviations_within(span.doc, span.start, span.end), -span.start))
-    return doc
-
-
-def from_docs(docs: Iterable[Doc], **kwargs: Any) -> Doc | None:
-    """Like ``Doc.from_docs``, keeping relations and abbreviations. Takes the same keyword arguments."""
-    docs = list(docs)
-    separated = kwargs.get("ensure_whitespace", True)
-    with warnings.catch_warnings():
-        # spaCy warns of user data that it leaves out; ours is carried over here.
-        warnings.filterwarnings("ignore", message=r"\[W102\].*'biore_|\[W101\].*'abbreviations'")
-        merged = Doc.from_docs(docs, **kwargs)
-    if merged is None or "user_data" in kwargs.get("exclude", ()):
-        return merged
-    records: list[RelationRecord] = []
-    abbreviations: list[dict[str, Any]] = []
-    offset = n_tokens = 0
-    for doc in docs:
-        records.extend(_shift(record, offset) for record in get_records(doc))
-        abbreviations += move_abbreviations(get_abbreviations(doc), n_tokens)
-        n_tokens += len(doc)
-        offset += len(doc.text)
-        if len(doc) and separated and not doc[-1].is_space and not doc[-1].whitespace_:
-            offset += 1
-    set_records(merged, records)
-    set_abbreviations(merged, abbreviations)
-    return merged
 
 
 def register_extensions() -> None:
@@ -256,14 +227,6 @@ def _set_long_form(doc: Doc, mention: MentionRecord) -> None:
         span._.long_form = mention["long_form"]
 
 
-def _shift(record: RelationRecord, by: int) -> RelationRecord:
-    shifted = _copy(record)
-    for mention in (shifted["head"], shifted["tail"]):
-        mention["start"] += by
-        mention["end"] += by
-    return shifted
-
-
 def _copy(record: RelationRecord) -> RelationRecord:
     try:
         copied = record.copy()
@@ -277,9 +240,9 @@ def _copy_mention(mention: MentionRecord) -> MentionRecord:
     return {**mention, "start": mention["start"], "end": mention["end"]}
 
 
-def _checked(record: Any) -> RelationRecord:
+def _checked(record: Any, text: str) -> RelationRecord:
     try:
-        return {
+        checked: RelationRecord = {
             "head": _checked_mention(record["head"]),
             "tail": _checked_mention(record["tail"]),
             "label": str(record["label"]),
@@ -287,6 +250,12 @@ def _checked(record: Any) -> RelationRecord:
         }
     except (KeyError, TypeError, ValueError) as error:
         raise BioreError(Errors.BR020.format(record=record)) from error
+    for told, mention in ((record["head"], checked["head"]), (record["tail"], checked["tail"])):
+        found = text[mention["start"] : mention["end"]]
+        if told.get("text", found) != found:
+            place = {"start": mention["start"], "end": mention["end"], "label": checked["label"]}
+            raise BioreError(Errors.BR023.format(told=told["text"], found=found, **place))
+    return checked
 
 
 def _checked_mention(mention: Any) -> MentionRecord:

@@ -80,14 +80,13 @@ def decide(scores: NDArray[np.float32], thresholds: NDArray[np.float32], *, excl
         scores: (pairs, labels)
         thresholds: (labels,) least probability of each label. NaN stands for the natural one: more probable than the
             null class if ``exclusive``, else 0.5.
-        exclusive: Whether a pair has at most one label: the most probable of those that reach their threshold.
+        exclusive: Whether a pair has at most one label: the most probable one, if it reaches its threshold.
     """
     natural = 1.0 - scores.sum(axis=1, keepdims=True) if exclusive else 0.5
     # Probability 0 is that of a label which the types of the pair forbid: no threshold lets it through.
     reached = (scores >= np.where(np.isnan(thresholds), natural, thresholds)) & (scores > 0.0)
-    if exclusive:
-        best = np.where(reached, scores, -1.0)
-        reached &= np.arange(scores.shape[1]) == best.argmax(axis=1)[:, None]
+    if exclusive and scores.size:
+        reached &= np.arange(scores.shape[1]) == scores.argmax(axis=1)[:, None]
     return [(int(pair), int(label)) for pair, label in np.argwhere(reached)]
 
 

@@ -164,3 +164,13 @@ def test_without_averages_none_are_kept(make_ready, examples):
     nlp, sgd = make_ready(), make_sgd(use_averages=False)
     nlp.update(examples, sgd=sgd)
     assert sgd.averages is None
+
+
+def test_gold_relations_without_predicted_entities_are_warned_of_once(make_nlp, examples):
+    nlp = make_nlp()
+    nlp.initialize(lambda: examples)
+    bare = [Example(nlp.make_doc(eg.reference.text), eg.reference) for eg in examples]
+    with pytest.warns(UserWarning, match=r"BRW05.*5 documents.*spacy-biore\.Corpus\.v1"):
+        losses = nlp.update(bare)
+    assert losses == {"relation_extractor": 0.0}
+    nlp.update(bare)

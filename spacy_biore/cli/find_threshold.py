@@ -62,7 +62,7 @@ def _choose(extractors: dict[str, RelationExtractor], name: str | None) -> tuple
     if name is None and len(extractors) == 1:
         return next(iter(extractors.items()))
     if name not in extractors:
-        raise BioreError(Errors.BR309.format(name=name, known=", ".join(extractors)))
+        raise BioreError(Errors.BR309.format(name=name or "not given", known=", ".join(extractors)))
     return name, extractors[name]
 
 

@@ -88,7 +88,8 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _document(value: Any, line: Line) -> Document:
-    fields = _checked(value, "document", line, "")
+    known = value.get("id") if isinstance(value, dict) else None
+    fields = _checked(value, "document", line, known if isinstance(known, str) else "?")
     doc_id = fields["id"]
     mentions: dict[str, Mention] = {}
     for item in fields["mentions"]:

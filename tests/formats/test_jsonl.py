@@ -77,7 +77,7 @@ def test_offsets_count_characters(read):
         ("[]", r"BR131.*line 2.*must be an object"),
         (changed(text=None), r"BR131.*lacks the key 'text'"),
         (changed(relations=None), r"BR131.*lacks the key 'relations'"),
-        (changed(title="x"), r"BR131.*unknown key 'title'"),
+        (changed(title="x"), r"BR131.*document 'd1'.*unknown key 'title'"),
         (changed(id=7), r"BR131.*'id' must be a string"),
         (changed(id=""), r"BR131.*'id' must not be empty"),
         (changed(text="\ud800"), r"BR130.*line 2.*half a surrogate pair, '\\ud800'"),
