@@ -165,7 +165,8 @@ def _comparison_section(grid: Grid, rows: Sequence[Row]) -> str:
         "F1 after less F1 before, over the seeds that both were run with. *p* is two-sided, by approximate\n"
         "randomisation over the articles of the test set (`scipy.stats.permutation_test`), of the micro-averaged F1\n"
         "of all pairs; those of folds are pooled, article by article. The paper's two techniques together gain 2.1\n"
-        "over the plain model, averaged over ChemProt, DDI and AIMed; its AIMed folds are those by instance."
+        "over the plain model, averaged over ChemProt, DDI and AIMed; its AIMed folds are those by instance.\n"
+        "Rows that were trained for less than `default` may favour what learns fast over plain `[CLS]`."
     )
     header = ["what", "from", "to", "corpus", "gain", "p"]
     return f"## Gains\n\n{table(header, lines)}\n\n{note}" if lines else ""
