@@ -42,15 +42,16 @@ class Alarm:
 
     def watch_entities(self, docs: Sequence[Doc], candidates: Sequence[Candidates]) -> None:
         """Warn if nothing has set entities on docs, as without a recogniser; else as ``watch_mentions`` does."""
-        if any(len(doc) for doc in docs) and not any(doc.has_annotation("ENT_IOB") or doc.spans for doc in docs):
+        if _nothing_set_entities(docs):
             self.once("BRW10")
         else:
             self.watch_mentions(candidates)
 
     def watch_gold(self, examples: Sequence[Example], candidates: Sequence[Candidates]) -> None:
-        """Warn if no predicted doc of a batch has a mention, where the gold ones have relations."""
-        related = sum(bool(get_records(eg.reference)) for eg in examples)
-        if related and not any(found.mentions for found in candidates):
+        """Warn if nothing has set entities on the predicted docs of a batch, where the gold ones have relations."""
+        if any(found.mentions for found in candidates) or not _nothing_set_entities([eg.predicted for eg in examples]):
+            return
+        if related := sum(bool(get_records(eg.reference)) for eg in examples):
             self.once("BRW05", n_docs=related)
 
     def watch_crowds(self, docs: Sequence[Doc], candidates: Sequence[Candidates]) -> None:
@@ -82,3 +83,7 @@ class Alarm:
             warnings.warn(getattr(Warnings, code).format(name=self.name, **details), stacklevel=4)
             # Not before: a warning that is an error would be lost when the component takes the batch one by one.
             self._warned.add(code)
+
+
+def _nothing_set_entities(docs: Sequence[Doc]) -> bool:
+    return any(len(doc) for doc in docs) and not any(doc.has_annotation("ENT_IOB") or doc.spans for doc in docs)

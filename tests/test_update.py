@@ -174,3 +174,12 @@ def test_gold_relations_without_predicted_entities_are_warned_of_once(make_nlp, 
         losses = nlp.update(bare)
     assert losses == {"relation_extractor": 0.0}
     nlp.update(bare)
+
+
+def test_a_recogniser_that_finds_nothing_in_a_batch_is_no_reason_to_warn(make_nlp, examples):
+    nlp = make_nlp()
+    nlp.initialize(lambda: examples)
+    bare = [Example(nlp.make_doc(eg.reference.text), eg.reference) for eg in examples]
+    for eg in bare:
+        eg.predicted.set_ents([])
+    assert nlp.update(bare) == {"relation_extractor": 0.0}

@@ -80,8 +80,8 @@ def convert(
 
     Raises:
         BioreError: whatever the reader raises, the contradictions of all sources together; BR101 for a source without
-            documents, BR117 for different documents of one id, BR141 and BR142 for the division, BR145 if none of the
-            labels to keep occurs, BR155 for folds that overlap.
+            documents, BR157 for one of which none is left, BR117 and BR118 for ids, BR141 and BR142 for the division,
+            BR145 if none of the labels to keep occurs, BR155 for folds that overlap.
     """
     counts: dict[str, Counts] = {}
     groups: dict[str, set[str]] = {}

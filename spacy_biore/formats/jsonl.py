@@ -69,7 +69,8 @@ def parse_line(line: Line) -> Any:
     """
     try:
         value = json.loads(line.text, object_pairs_hook=_unique)
-        json.dumps(value, ensure_ascii=False).encode("utf-8")
+        if "\\u" in line.text:
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError as error:
         problem = f"half a surrogate pair, {error.object[error.start]!r}"
         raise BioreError(Errors.BR130.format(where=line, problem=problem)) from error

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from ..errors import BioreError, Errors
 
-# How compressed files begin: gzip, zip, xz, bzip2.
-_COMPRESSED = (b"\x1f\x8b", b"PK\x03\x04", b"\xfd7zXZ", b"BZh")
+# How compressed files begin, and no text does: gzip, zip, xz.
+_COMPRESSED = (b"\x1f\x8b", b"PK\x03\x04", b"\xfd7zXZ")
 
 
 @dataclass(frozen=True)
