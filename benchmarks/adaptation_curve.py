@@ -38,10 +38,6 @@ def main() -> None:
     reports = {}
     for folder in options.encoders:
         report = json.loads((folder / "adaptation.json").read_text(encoding="utf8"))
-        # Where the text lies on one machine helps nobody elsewhere.
-        run = report["run"]
-        run["text"] = {Path(file).name: size for file, size in run["text"].items()}
-        run["encoder"] = Path(run["encoder"]).name
         write_json(options.results / f"{folder.name}.json", report)
         reports[folder.name] = report
     options.picture.write_text(draw(reports), encoding="utf8")

@@ -15,7 +15,7 @@ from spacy_biore.crossval.run import claim_output, cross_validate, describe_fail
 from spacy_biore.crossval.training import Files, train_and_score
 from spacy_biore.errors import BioreError, Errors
 from spacy_biore.readers import read_docs
-from spacy_biore.run_folder import write_json
+from spacy_biore.run_folder import sole_use, write_json
 
 from .common import describe_occasion
 from .grid import Grid, Run
@@ -69,22 +69,23 @@ def perform_all(
         path = results / f"{run.name}.json"
         try:
             identity = identify_run(grid, run)
-            if path.exists():
-                record = read_record(path)
-                check_finished(path, record, grid, run, identity)
-                names = progress.found
-            else:
-                say(run.name)
-                record = {
-                    "command": f"python -m benchmarks.paper run {grid.path} --only {run.name}",
-                    **describe_occasion(),
-                    "run": vars(run),
-                    "identity": identity,
-                    "adaptation": _describe_adaptation(Path(grid.encoder_of(run))),
-                    **_perform(grid, run, identity, work / run.name, gpu_id=gpu_id, stdout=stdout),
-                }
-                write_json(path, record)
-                names = progress.done
+            with sole_use(work / run.name):
+                if path.exists():
+                    record = read_record(path)
+                    check_finished(path, record, grid, run, identity)
+                    names = progress.found
+                else:
+                    say(run.name)
+                    record = {
+                        "command": f"python -m benchmarks.paper run {grid.path} --only {run.name}",
+                        **describe_occasion(),
+                        "run": vars(run),
+                        "identity": identity,
+                        "adaptation": _describe_adaptation(Path(grid.encoder_of(run))),
+                        **_perform(grid, run, identity, work / run.name, gpu_id=gpu_id, stdout=stdout),
+                    }
+                    write_json(path, record)
+                    names = progress.done
         except Exception as error:
             # Whatever befalls one run, the hours of the others must not be lost with it.
             progress.failures[run.name] = describe_failure(error, path)
@@ -108,7 +109,7 @@ def _perform(
     config, corpus = config_of(grid, run), grid.corpora[run.corpus]
     if "folds" not in corpus:
         files = Files(*(Path(corpus[key]) if key in corpus else None for key in ("train", "dev", "test")))
-        return train_and_score(config, files, work, gpu_id=gpu_id, stdout=stdout)
+        return train_and_score(config, files, work / "model", gpu_id=gpu_id, stdout=stdout)
     claim_output(work, identity)
     read = partial(read_docs, nlp=spacy.blank("xx"))
     files = find_fold_files(Path(corpus["folds"]))

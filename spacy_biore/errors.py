@@ -312,6 +312,13 @@ class Errors(metaclass=ErrorsWithCodes):
     BR415 = "The device has too little memory for {device_tokens} word pieces at once. Lower --device-tokens."
     BR416 = "{path} can't be read: {problem}. Remove it, and run the same command again."
     BR417 = "--output {path} holds another model. Choose a folder of its own, so that the model is not overwritten."
+    BR418 = (
+        "The encoder '{name}' is of the kind {kind}, which does not predict masked pieces. Choose one of BERT's kind."
+    )
+    BR419 = "{folder} is in use by another process. Wait for that, or choose another output."
+    BR420 = (
+        "{folder} holds {file}, which is not of such a run and would be lost. Choose another output, or move it away."
+    )
 
     # cross-validation
     BR500 = "Dividing a corpus into folds needs the package scikit-learn: pip install 'spacy-biore[crossval]'."

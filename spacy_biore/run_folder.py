@@ -2,12 +2,17 @@
 
 import hashlib
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from .errors import BioreError, Errors
 
 RUN = "run.json"
+LOCK = ".lock"
 
 
 def claim_folder(folder: Path, identity: dict[str, Any]) -> None:
@@ -25,6 +30,40 @@ def claim_folder(folder: Path, identity: dict[str, Any]) -> None:
         check_same_run(folder, json.loads(path.read_text(encoding="utf8")), identity)
     else:
         write_json(path, identity)
+
+
+@contextmanager
+def sole_use(folder: Path) -> Iterator[None]:
+    """Keep other processes off the folder of a run, for as long as it lasts; it is made if there is none.
+
+    Raises:
+        BioreError: BR419 if another process has it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / LOCK
+    lock = FileLock(path)
+    try:
+        lock.acquire(blocking=False)
+    except Timeout as error:
+        raise BioreError(Errors.BR419.format(folder=folder)) from error
+    try:
+        yield
+    finally:
+        # Where an open file can't be removed, releasing it does that.
+        with suppress(OSError):
+            path.unlink()
+        lock.release()
+
+
+def refuse_foreign(folder: Path) -> None:
+    """Make sure that a folder which a new run will empty holds nothing.
+
+    Raises:
+        BioreError: BR420 if it does.
+    """
+    for path in folder.iterdir() if folder.is_dir() else ():
+        if path.name != _partial(RUN):
+            raise BioreError(Errors.BR420.format(folder=folder, file=path.name))
 
 
 def check_same_run(folder: Path, found: dict[str, Any], identity: dict[str, Any]) -> None:
@@ -53,6 +92,10 @@ def digest_path(path: Path) -> str:
 def write_json(path: Path, data: Any) -> None:
     """Write data as readable JSON. Whenever the process is killed, the file is complete or as it was before."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
+    partial = path.with_name(_partial(path.name))
     partial.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", encoding="utf8")
     partial.replace(path)
+
+
+def _partial(name: str) -> str:
+    return f".{name}.partial"

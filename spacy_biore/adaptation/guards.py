@@ -45,8 +45,14 @@ def writing(output: Path) -> Iterator[None]:
         yield
     except (OSError, SafetensorError) as error:
         raise BioreError(Errors.BR409.format(path=output, problem=error)) from error
-    except RuntimeError as error:
-        # torch.save meets a full disk with an error of its own.
-        if "inline_container" not in str(error) and "PytorchStreamWriter" not in str(error):
+    except Exception as error:
+        if not _is_of_the_disk(error):
             raise
         raise BioreError(Errors.BR409.format(path=output, problem=error)) from error
+
+
+def _is_of_the_disk(error: Exception) -> bool:
+    """Say whether torch.save or tokenizers met a full disk, for which both have errors of no kind."""
+    if isinstance(error, RuntimeError):
+        return "inline_container" in str(error) or "PytorchStreamWriter" in str(error)
+    return type(error) is Exception and "(os error " in str(error)

@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from transformers import (
+    MODEL_FOR_MASKED_LM_MAPPING,
     AutoConfig,
     AutoModel,
     AutoModelForMaskedLM,
@@ -19,7 +20,7 @@ from transformers import (
 from transformers.utils import logging
 
 from ..errors import BioreError, Errors
-from ..model.encoders import LOADING_ERRORS, attention_implementation, find_encoder
+from ..model.encoders import LOADING_ERRORS, attention_implementation, encoder_not_found, find_encoder
 
 # What architectures call the dropout inside the encoder.
 DROPOUTS = ("hidden_dropout_prob", "attention_probs_dropout_prob", "hidden_dropout", "attention_dropout", "dropout")
@@ -47,17 +48,21 @@ def load_masked_lm(name: str) -> MaskedLM:
 
     Raises:
         BioreError: BR200 if there is no such encoder; BR201 if it has no fast tokenizer; BR403 if the tokenizer does
-            not match.
+            not match; BR418 if its kind does not predict masked pieces.
     """
     source = find_encoder(name)
     try:
+        config = AutoConfig.from_pretrained(source)
+        if type(config) not in MODEL_FOR_MASKED_LM_MAPPING:
+            raise BioreError(Errors.BR418.format(name=name, kind=config.model_type))
         tokenizer = AutoTokenizer.from_pretrained(source)
         # What is missing in the checkpoint is returned here, and reported by the caller.
         logging.set_verbosity_error()
         model, loading = AutoModelForMaskedLM.from_pretrained(source, output_loading_info=True)
+    except BioreError:
+        raise
     except LOADING_ERRORS as error:
-        problem = str(error).partition("\n")[0]
-        raise BioreError(Errors.BR200.format(name=name, tried=problem)) from error
+        raise encoder_not_found(name, error) from error
     if not tokenizer.is_fast:
         raise BioreError(Errors.BR201.format(name=name))
     special = {name: getattr(tokenizer, f"{name}_token") for name in ("mask", "cls", "sep", "pad")}

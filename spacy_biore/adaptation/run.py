@@ -7,6 +7,7 @@ import platform
 import shutil
 import warnings
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from transformers import AutoTokenizer, TrainingArguments, set_seed
 
 from ..errors import BioreError, Errors
 from ..model.shim import has_bfloat16
-from ..run_folder import RUN, check_same_run, claim_folder
+from ..run_folder import RUN, check_same_run, claim_folder, refuse_foreign, sole_use
 from .blocks import BlockDataset, packed_blocks, sentence_blocks
 from .curve import Curve
 from .guards import enough_memory, stopping_at_ctrl_c, writing
@@ -74,53 +75,68 @@ def adapt(
     Raises:
         BioreError: As ``prepare`` does; BR407 if the output belongs to another run; BR409 if something can't be
             written; BR410 if the loss is not a number; BR415 if the device has too little memory; BR416 if what an
-            earlier run wrote can't be read; BR417 if the output holds another model.
+            earlier run wrote can't be read; BR417 if the output holds another model; BR419 if another process is
+            writing to it; BR420 if its folder ``work`` is not of a run.
     """
     work = settings.output / "work"
     with writing(settings.output):
-        set_seed(settings.seed)
         arguments = make_arguments(settings, work)
-        is_first = arguments.process_index == 0
-        # One of several processes looks what is there and prepares, the others wait and find it done.
-        with arguments.main_process_first(local=False):
-            report = _earlier_report(settings.output, work)
-            identity = settings.identity(watch) if is_first else {}
-            if report and is_first:
-                check_same_run(settings.output, report["run"], identity)
-                say(f"{settings.output} holds this run already")
-            if report:
-                return Outcome(True, report if is_first else {})
-            if is_first:
-                _claim(work, identity)
-            prepared = prepare(settings, work, watch=watch)
-            checkpoint = last_checkpoint(work)
+        with sole_use(settings.output) if arguments.process_index == 0 else nullcontext():
+            return _adapt(settings, work, arguments, watch=watch, say=say, row=row, advance=advance)
+
+
+def _adapt(
+    settings: Settings,
+    work: Path,
+    arguments: TrainingArguments,
+    *,
+    watch: Watch,
+    say: Callable[[str], None],
+    row: Callable[[dict[str, Any]], None],
+    advance: Callable[[float], None],
+) -> Outcome:
+    set_seed(settings.seed)
+    is_first = arguments.process_index == 0
+    # One of several processes looks what is there and prepares, the others wait and find it done.
+    with arguments.main_process_first(local=False):
+        report = _earlier_report(settings.output, work)
+        identity = settings.identity(watch) if is_first else {}
+        if report and is_first:
+            check_same_run(settings.output, report["run"], identity)
+            say(f"{settings.output} holds this run already")
+        if report:
+            return Outcome(True, report if is_first else {})
         if is_first:
-            say_prepared(prepared, say)
-            say_update(settings, arguments, say)
-            if checkpoint:
-                say(f"Resuming from {checkpoint.name}")
-        trainer, curve = make_trainer(settings, work, prepared, arguments, row=row, advance=advance)
-        with stopping_at_ctrl_c(trainer.clock), enough_memory(settings.device_tokens), warnings.catch_warnings():
-            # transformers 4.53 calls autocast by its former name, and orders checkpoints by number where it must.
-            warnings.filterwarnings("ignore", message=r"`torch\.cpu\.amp\.autocast", category=FutureWarning)
-            warnings.filterwarnings("ignore", message="mtime may not be reliable")
-            trainer.args.eval_on_start = checkpoint is None
-            trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
-        if trainer.clock.interrupted and not trainer.clock.ended:
-            return Outcome(False)
-        report = {
-            "run": identity,
-            "text": prepared,
-            "curve": curve.points,
-            "saved": saved_point(curve.points, patience=settings.patience),
-            **trainer.clock.figures(),
-            "versions": {"torch": torch.__version__, "transformers": transformers.__version__},
-            "machine": {"system": platform.platform(), "cores": os.cpu_count(), "device": str(trainer.args.device)},
-        }
-        if is_first:
-            say_saved(report, say)
-            save(trainer, work, settings.output, report)
-        trainer.accelerator.wait_for_everyone()
+            _claim(work, identity)
+        prepared = prepare(settings, work, watch=watch)
+        checkpoint = last_checkpoint(work)
+    if is_first:
+        say_prepared(prepared, say)
+        say_update(settings, arguments, say)
+        if checkpoint:
+            say(f"Resuming from {checkpoint.name}")
+    trainer, curve = make_trainer(settings, work, prepared, arguments, row=row, advance=advance)
+    with stopping_at_ctrl_c(trainer.clock), enough_memory(settings.device_tokens), warnings.catch_warnings():
+        # transformers 4.53 calls autocast by its former name, and orders checkpoints by number where it must.
+        warnings.filterwarnings("ignore", message=r"`torch\.cpu\.amp\.autocast", category=FutureWarning)
+        warnings.filterwarnings("ignore", message="mtime may not be reliable")
+        trainer.args.eval_on_start = checkpoint is None
+        trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+    if trainer.clock.interrupted and not trainer.clock.ended:
+        return Outcome(False)
+    report = {
+        "run": identity,
+        "text": prepared,
+        "curve": curve.points,
+        "saved": saved_point(curve.points, patience=settings.patience),
+        **trainer.clock.figures(),
+        "versions": {"torch": torch.__version__, "transformers": transformers.__version__},
+        "machine": {"system": platform.platform(), "cores": os.cpu_count(), "device": str(trainer.args.device)},
+    }
+    if is_first:
+        say_saved(report, say)
+        save(trainer, work, settings.output, report)
+    trainer.accelerator.wait_for_everyone()
     return Outcome(True, report if is_first else {})
 
 
@@ -244,6 +260,8 @@ def _earlier_report(output: Path, work: Path) -> dict[str, Any]:
 
 def _claim(work: Path, identity: dict[str, Any]) -> None:
     """Take the folder of a run; one whose text was never prepared holds nothing to keep and is emptied."""
-    if (work / RUN).exists() and not (work / PREPARED).exists():
+    if not (work / RUN).exists():
+        refuse_foreign(work)
+    elif not (work / PREPARED).exists():
         shutil.rmtree(work)
     claim_folder(work, identity)

@@ -1,6 +1,8 @@
 """What an adaptation run is told."""
 
 import json
+import math
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,6 +16,7 @@ from .selection import Unit
 from .texts import text_files
 
 Fill = Literal["packed", "sentences"]
+LENGTH = "one of steps, epochs or minutes, above 0"
 # Called with items and a title; returns the items, showing progress.
 Watch = Callable[[Iterable[Any], str], Iterable[Any]]
 
@@ -105,18 +108,19 @@ class Settings:
         output = self.output.resolve()
         holds_output = any(output.is_relative_to(path.resolve()) for path in self.text)
         for is_right, setting, expected in (
-            (len(lengths) == 1 and lengths[0] > 0, "the length of the run", "one of steps, epochs or minutes, above 0"),
+            (len(lengths) == 1 and 0 < lengths[0] < math.inf, "the length of the run", LENGTH),
             (0 < self.mask_share < 1, "mask_share", "between 0 and 1"),
             (0 < self.held_out < 1, "held_out", "between 0 and 1"),
             (0 <= self.warmup < 1, "warmup", "from 0 to below 1"),
             (0 <= self.dropout < 1, "dropout", "from 0 to below 1"),
-            (self.learn_rate > 0, "learn_rate", "above 0"),
+            (0 < self.learn_rate < math.inf, "learn_rate", "above 0"),
             (self.max_length >= 16, "max_length", "at least 16"),
             (self.device_tokens >= self.max_length, "device_tokens", "at least max_length"),
             (self.batch_tokens >= self.device_tokens, "batch_tokens", "at least device_tokens"),
             (self.vocabulary >= 0, "vocabulary", "at least 0"),
             (self.evaluations >= 1, "evaluations", "at least 1"),
             (self.patience >= 0, "patience", "at least 0"),
+            (self.save_minutes >= 0, "save_minutes", "at least 0"),
             (0 <= self.seed < 2**32, "seed", f"from 0 to {2**32 - 1}"),
             (len(choosing) == bool(chosen.require), "require", "given with a recogniser or with terms"),
             (chosen.unit == "document" or chosen.require, "unit", "given together with require"),
@@ -130,21 +134,21 @@ class Settings:
     def identity(self, watch: Watch) -> dict[str, Any]:
         """Return what makes this run this run, as JSON data: everything but where it writes and how often it saves.
 
+        Of files and folders it is their content that counts, not where they lie: a run goes on with what it read.
+
         Args:
             watch: Shows progress over the files of text.
         """
         data = asdict(self)
+        data |= data.pop("selection")
         for name in ("output", "save_minutes"):
             del data[name]
-        # What is in a file counts, since a run goes on with what it read of it.
         files = list(text_files(self.text))
-        data["text"] = {str(file): digest_path(file) for file in watch(files, "files")}
-        for name, source in (
-            ("encoder", find_encoder(self.encoder)),
-            ("recogniser", self.selection.recogniser),
-            ("terms", self.selection.terms),
-            ("exclude_ids", self.selection.exclude_ids),
-        ):
-            if source and Path(source).exists():
-                data[f"content of {name}"] = digest_path(Path(source))
-        return json.loads(json.dumps(data, default=str))
+        data["text"] = [{"file": file.name, "sha256": digest_path(file)} for file in watch(files, "files")]
+        for name in ("encoder", "recogniser", "terms", "exclude_ids"):
+            given = data[name] and str(data[name])
+            source = Path(find_encoder(given) if name == "encoder" else given) if given else None
+            if source and source.exists():
+                data[name] = os.path.basename(os.path.abspath(given))
+                data[f"content of {name}"] = digest_path(source)
+        return json.loads(json.dumps(data))

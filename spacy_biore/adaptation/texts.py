@@ -62,18 +62,20 @@ def read_texts(paths: Sequence[Path]) -> Iterator[Text]:
 
 
 def text_files(paths: Sequence[Path]) -> Iterator[Path]:
-    """Yield files, and those of folders that ``read_texts`` reads, in the order of their names.
+    """Yield files, and those of folders that ``read_texts`` reads, in the order of their names, each once.
 
     Raises:
         BioreError: BR100 for a file that is not there; BR400 for a folder without any.
     """
+    seen: set[Path] = set()
     for path in paths:
         if not path.exists():
             raise BioreError(Errors.BR100.format(path=path, problem="there is no such file or folder"))
         files = [file for file in files_in(path) if reader_of(file)] if path.is_dir() else [path]
         if not files:
             raise BioreError(Errors.BR400.format(path=path, kinds=", ".join(READERS)))
-        yield from files
+        yield from (file for file in files if file.resolve() not in seen)
+        seen.update(file.resolve() for file in files)
 
 
 def reader_of(path: Path) -> Callable[[Path], Iterator[Text]] | None:

@@ -165,8 +165,10 @@ class MaskedTrainer(Trainer):
         return self.lr_scheduler
 
     def _rate(self, step: int) -> float:
-        share = self.clock.share(step)
-        return share / self.warmup if share < self.warmup else (1.0 - share) / (1.0 - self.warmup)
+        # The first update has a rate above 0 already, and the last one still.
+        rise = self.clock.share(step + 1) / self.warmup if self.warmup else 1.0
+        fall = (1.0 - self.clock.share(step)) / (1.0 - self.warmup)
+        return min(rise, fall, 1.0)
 
 
 def last_checkpoint(folder: Path) -> Path | None:

@@ -2,6 +2,7 @@
 
 import sys
 import warnings
+from contextlib import ExitStack
 from enum import Enum
 from functools import partial
 from pathlib import Path
@@ -22,6 +23,7 @@ from ..crossval.instances import single_pairs
 from ..crossval.run import Outcome, claim_output, cross_validate
 from ..errors import BioreError, Errors, Warnings
 from ..relations import get_group
+from ..run_folder import sole_use
 from .common import messages, read_corpus, use_gpu
 from .crossval_table import crossval_table
 
@@ -68,16 +70,18 @@ def crossval_cli(
     score.
     """
     overrides = parse_config_overrides(ctx.args)
-    # What is wrong with the folds is said before hours of training.
-    with messages("No folds were made"), show_validation_error(config_path, hint_fill=False):
-        config = load_config(config_path, overrides=overrides, interpolate=False)
-        use_gpu(gpu_id)
-        made = _make_folds(config, corpus, by, folds, seed)
-        _claim(output, identify(config, [corpus], by=by.value, folds=len(made), dev=dev, seed=seed))
-    with messages("Cross-validation failed", unmentioned=["BRW02"]):
-        outcome = cross_validate(
-            config, made, output, dev=dev, seed=seed, gpu_id=gpu_id, stdout=sys.stdout, begin=_begin
-        )
+    with ExitStack() as until_done:
+        # What is wrong with the folds is said before hours of training.
+        with messages("No folds were made"), show_validation_error(config_path, hint_fill=False):
+            config = load_config(config_path, overrides=overrides, interpolate=False)
+            use_gpu(gpu_id)
+            made = _make_folds(config, corpus, by, folds, seed)
+            identity = identify(config, [corpus], by=by.value, folds=len(made), dev=dev, seed=seed)
+            _claim(output, identity, until_done)
+        with messages("Cross-validation failed", unmentioned=["BRW02"]):
+            outcome = cross_validate(
+                config, made, output, dev=dev, seed=seed, gpu_id=gpu_id, stdout=sys.stdout, begin=_begin
+            )
     _report(outcome, output)
     if outcome.failures or outcome.unscored:
         raise typer.Exit(1)
@@ -115,8 +119,9 @@ def _is_sentence(doc: Doc) -> bool:
     return doc.has_annotation("SENT_START") and len(list(doc.sents)) == 1
 
 
-def _claim(output: Path, identity: dict[str, object]) -> None:
+def _claim(output: Path, identity: dict[str, object], until_done: ExitStack) -> None:
     try:
+        until_done.enter_context(sole_use(output))
         claim_output(output, identity)
     except OSError as error:
         raise BioreError(Errors.BR306.format(path=output, problem=error)) from error

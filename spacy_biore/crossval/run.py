@@ -11,7 +11,7 @@ from typing import IO, Any
 from spacy.tokens import Doc, DocBin
 from thinc.api import Config
 
-from ..run_folder import RUN, claim_folder, write_json
+from ..run_folder import RUN, claim_folder, refuse_foreign, write_json
 from .folds import Fold, Parts, keep_dev
 from .results import summarise
 from .training import Files, train_and_score
@@ -57,9 +57,11 @@ def claim_output(output: Path, identity: dict[str, Any]) -> None:
         identity: What ``identify`` returned.
 
     Raises:
-        BioreError: BR407 if it holds finished folds of another run.
+        BioreError: BR407 if it holds finished folds of another run; BR420 if its folder ``work`` is not of a run.
     """
-    if (output / RUN).exists() and not any(output.glob("fold-*.json")):
+    if not (output / RUN).exists():
+        refuse_foreign(output / WORK)
+    elif not any(output.glob("fold-*.json")):
         shutil.rmtree(output / WORK, ignore_errors=True)
         for path in [output / RUN, output / SUMMARY, *output.glob("fold-*.error.txt")]:
             path.unlink(missing_ok=True)

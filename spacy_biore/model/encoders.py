@@ -4,6 +4,7 @@ import difflib
 import importlib.util
 import json
 import sys
+import textwrap
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -26,6 +27,8 @@ from .pieces import PieceTokenizer
 
 # What transformers raises for an encoder that is not there, incomplete or of an unknown kind.
 LOADING_ERRORS = (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError)
+# Characters that a message keeps of what transformers said.
+PROBLEM_LENGTH = 200
 
 
 class LoadedEncoder(NamedTuple):
@@ -62,8 +65,8 @@ def load_encoder(
     except BioreError:
         raise
     except LOADING_ERRORS as error:
-        if settings:
-            problem = str(error).partition("\n")[0]
+        if settings and _can_be_loaded(source):
+            problem = _shortened(error)
             raise BioreError(Errors.BR207.format(name=name, settings=dict(settings), problem=problem)) from error
         raise encoder_not_found(name, error) from error
     if not tokenizer.is_fast:
@@ -110,9 +113,12 @@ def find_encoder(name: str) -> str:
 
 
 def encoder_not_found(name: str, error: Exception) -> BioreError:
-    """Return BR200, which says where an encoder was looked for and what the hub, which was asked last, answered."""
-    hub = str(error).partition("\n")[0].rstrip(".")
-    tried = f"{_tried_folder(name)}; the installed package '{name}': none with a model; the hub: {hub}"
+    """Return BR200, which says where an encoder was looked for, and what is wrong with what was found there."""
+    source, problem = Path(find_encoder(name)), _shortened(error)
+    if source.is_dir():
+        tried = f"the folder {source.absolute()}: no model in it that can be read ({problem})"
+    else:
+        tried = f"{_tried_folder(name)}; the installed package '{name}': none with a model; the hub: {problem}"
     return BioreError(Errors.BR200.format(name=name, tried=tried))
 
 
@@ -166,10 +172,23 @@ def _package_folder(name: str) -> Path | None:
     return None
 
 
+def _can_be_loaded(source: str) -> bool:
+    """Say whether an encoder and its tokenizer are there and whole, whatever else was asked of them."""
+    try:
+        AutoModel.from_pretrained(source)
+        AutoTokenizer.from_pretrained(source)
+    except LOADING_ERRORS:
+        return False
+    return True
+
+
+def _shortened(error: Exception) -> str:
+    """Return what transformers says without its lists of everything that it knows."""
+    return textwrap.shorten(str(error).rstrip(".\n"), PROBLEM_LENGTH, placeholder=" ...")
+
+
 def _tried_folder(name: str) -> str:
     path = Path(name)
-    if path.is_dir():
-        return f"the folder {path.absolute()}: no model in it"
     beside = [str(other) for other in path.parent.glob("*") if other.is_dir()]
     similar = difflib.get_close_matches(name, beside, n=1)
     return f"the folder {path.absolute()}: not there" + (f" (did you mean {similar[0]}?)" if similar else "")

@@ -1,6 +1,7 @@
 """Runs of ``python -m spacy biore adapt`` on a tiny encoder: what they learn, save, resume and refuse."""
 
 import json
+import math
 import shutil
 from pathlib import Path
 from typing import Any
@@ -215,6 +216,11 @@ def test_a_tokenizer_that_does_not_match(settings, tmp_path, tiny_encoder):
     [
         {"epochs": 1.0},
         {"steps": None},
+        {"steps": None, "minutes": math.inf},
+        {"steps": None, "epochs": math.nan},
+        {"learn_rate": math.inf},
+        {"save_minutes": -1.0},
+        {"save_minutes": math.nan},
         {"held_out": 0.0},
         {"device_tokens": 8},
         {"dropout": 1},

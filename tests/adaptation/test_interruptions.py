@@ -14,6 +14,7 @@ from spacy_biore.adaptation.run import Outcome, adapt
 from spacy_biore.adaptation.settings import Selection, Settings
 from spacy_biore.adaptation.trainer import Clock, last_checkpoint
 from spacy_biore.errors import BioreError
+from spacy_biore.run_folder import sole_use
 
 
 def interrupt_and_resume(
@@ -119,10 +120,17 @@ def test_a_full_disk_is_reported(settings, monkeypatch):
     def full(self: Any, *args: Any, **kwargs: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("spacy_biore.adaptation.trainer.MaskedTrainer.save_model", full)
-    with pytest.raises(ValueError, match=r"BR409.*No space left"):
-        adapt(Settings(**settings, save_minutes=0.0))
-    monkeypatch.undo()
+    def full_for_a_tokenizer(self: Any, *args: Any, **kwargs: Any) -> None:
+        raise Exception("No space left on device (os error 28)")
+
+    for method, failing in (
+        ("spacy_biore.adaptation.trainer.MaskedTrainer.save_model", full),
+        ("transformers.PreTrainedTokenizerFast.save_pretrained", full_for_a_tokenizer),
+    ):
+        with monkeypatch.context() as patch:
+            patch.setattr(method, failing)
+            with pytest.raises(BioreError, match=r"BR409.*No space left"):
+                adapt(Settings(**settings, save_minutes=0.0))
     assert adapt(Settings(**settings, save_minutes=0.0)).finished
 
 
@@ -233,3 +241,35 @@ def test_a_folder_of_another_run_is_refused(biore, settings, tiny_encoder, text)
     adapt(Settings(**settings))
     result = biore("adapt", "-e", tiny_encoder, "-t", text, "-o", settings["output"], "--steps", 7)
     assert result.failed("BR407", "steps")
+
+
+def test_files_may_be_named_otherwise_when_the_run_goes_on(settings, monkeypatch):
+    settings["steps"] = 2
+    first = adapt(Settings(**settings))
+    monkeypatch.chdir(settings["text"][0].parent)
+    named_otherwise = {"text": (Path("text.jsonl"),), "encoder": settings["encoder"] + "/"}
+    assert adapt(Settings(**{**settings, **named_otherwise})).report == first.report
+
+
+def test_the_option_that_differs_is_named(settings, tmp_path):
+    (tmp_path / "ids.txt").write_text("998\n")
+    for drop_excluded in (True, False):
+        settings["selection"] = Selection(exclude_ids=tmp_path / "ids.txt", drop_excluded=drop_excluded)
+        if drop_excluded:
+            adapt(Settings(**{**settings, "steps": 2}))
+    with pytest.raises(BioreError, match=r"BR407.*differs in: drop_excluded\."):
+        adapt(Settings(**{**settings, "steps": 2}))
+
+
+def test_a_folder_work_of_the_user_is_not_touched(settings):
+    thesis = settings["output"] / "work" / "thesis.txt"
+    thesis.parent.mkdir(parents=True)
+    thesis.write_text("precious")
+    with pytest.raises(BioreError, match=r"BR420.*thesis\.txt"):
+        adapt(Settings(**settings))
+    assert thesis.read_text() == "precious"
+
+
+def test_two_runs_at_once_in_one_folder(settings):
+    with sole_use(settings["output"]), pytest.raises(BioreError, match="BR419"):
+        adapt(Settings(**settings))

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 import torch
 from torch import nn
-from transformers import AutoConfig, AutoModel
+from transformers import AutoConfig, AutoModel, GPT2Config
 
 from spacy_biore.adaptation.masked_lm import load_masked_lm, load_to_train, restore_dropout, save_with_pooler
+from spacy_biore.errors import BioreError
 
 
 @pytest.fixture
@@ -34,6 +35,18 @@ def test_the_dropout_of_the_run_is_not_saved(start: Path, tmp_path: Path):
     model.save_pretrained(tmp_path / "adapted")
     config = AutoConfig.from_pretrained(tmp_path / "adapted")
     assert (config.hidden_dropout_prob, config.attention_probs_dropout_prob) == (0.3, 0.2)
+
+
+def test_an_encoder_that_does_not_predict_masked_pieces(tmp_path: Path):
+    GPT2Config(n_layer=1, n_embd=8, n_head=2, vocab_size=10).save_pretrained(tmp_path)
+    with pytest.raises(BioreError, match="BR418.*gpt2"):
+        load_masked_lm(str(tmp_path))
+
+
+def test_an_encoder_without_a_tokenizer(tiny_encoder: str, tmp_path: Path):
+    AutoModel.from_pretrained(tiny_encoder).save_pretrained(tmp_path)
+    with pytest.raises(BioreError, match=rf"BR200.*{tmp_path}: no model in it that can be read \(\w+"):
+        load_masked_lm(str(tmp_path))
 
 
 def test_the_pooler_of_the_encoder_is_kept(tiny_encoder: str, tmp_path: Path):

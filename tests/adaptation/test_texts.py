@@ -105,6 +105,12 @@ def test_files_that_are_not_what_their_names_say(tmp_path: Path, name: str, cont
         list(read_texts([tmp_path / name]))
 
 
+def test_a_file_that_is_named_twice_is_read_once(tmp_path: Path):
+    path = tmp_path / "a.txt"
+    path.write_text("Only once.")
+    assert len(list(read_texts([path, tmp_path, path]))) == 1
+
+
 def test_a_missing_file_and_an_empty_folder(tmp_path: Path):
     with pytest.raises(BioreError, match=r"BR100.*gone\.txt"):
         list(read_texts([tmp_path / "gone.txt"]))

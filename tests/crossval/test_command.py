@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from spacy_biore.crossval import run as crossval_run
+from spacy_biore.run_folder import sole_use
 
 ARTICLES = "abcdef"
 
@@ -124,6 +125,19 @@ def test_a_folder_without_a_finished_fold_may_become_that_of_another_run(
     names = {path.name for path in output.iterdir()}
     assert names == {"run.json", "fold-1.json", "fold-2.json", "summary.json", "mine.txt"}
     assert json.loads((output / "run.json").read_text())["folds"] == 2
+
+
+def test_a_folder_work_of_the_user_is_not_touched(crossval, output, corpus, trained):
+    thesis = output / "work" / "thesis.txt"
+    thesis.parent.mkdir(parents=True)
+    thesis.write_text("precious")
+    assert crossval(corpus, "--folds", 3, "--dev", 0).failed("BR420", "thesis.txt")
+    assert thesis.read_text() == "precious" and not trained
+
+
+def test_two_commands_at_once_in_one_folder(crossval, output, corpus, trained):
+    with sole_use(output):
+        assert crossval(corpus, "--folds", 3, "--dev", 0).failed("BR419") and not trained
 
 
 def test_a_fold_without_gold_relations_is_named_and_not_in_the_mean(crossval, output, sentence, save, tmp_path):

@@ -46,6 +46,19 @@ def test_unknown_encoder_says_what_was_tried(name: str):
     assert all(source in message for source in ("folder", "not there", "package", "hub"))
 
 
+def test_settings_are_not_blamed_for_an_encoder_that_is_not_there(tmp_path):
+    for name in ("nothere", str(tmp_path)):
+        with pytest.raises(BioreError, match="BR200"):
+            load_encoder(name, {}, {"attention_probs_dropout_prob": 0.0})
+
+
+def test_lists_of_everything_that_transformers_knows_are_cut_off(tmp_path):
+    (tmp_path / "config.json").write_text("{}")
+    with pytest.raises(BioreError, match=r"model_type.* \.\.\.\)") as caught:
+        load_encoder(str(tmp_path), {})
+    assert len(str(caught.value)) < 600
+
+
 @pytest.mark.parametrize("content", [{}, {"config.json": "{}"}, {"config.json": "no json"}])
 def test_folder_without_an_encoder(tmp_path, content: dict[str, str]):
     for name, text in content.items():
