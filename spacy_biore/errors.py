@@ -536,3 +536,8 @@ class Warnings(metaclass=ErrorsWithCodes):
         "The recogniser '{name}' has another tokenizer than scispaCy's, which replaces it now. It was trained with its "
         "own, and may miss mentions where tokens differ. Leave --scispacy-tokenizer away to keep its own."
     )
+    BRW67 = (
+        "The type map changes {labels}, which the relations of '{names}' are between. They stay in doc._.relations, "
+        "with the earlier types, but the entities, which have other types then, no longer know of them "
+        "(span._.relations)."
+    )

@@ -116,7 +116,7 @@ def get_extractors(nlp: Language) -> dict[str, RelationExtractor]:
     """
     extractors = {name: component for name, component in nlp.pipeline if isinstance(component, RelationExtractor)}
     if not extractors:
-        name = nlp.meta.get("name") or "pipeline"
+        name = nlp.path or nlp.meta.get("name") or "pipeline"
         raise BioreError(Errors.BR301.format(name=name, components=", ".join(nlp.pipe_names) or "none"))
     return extractors
 

@@ -7,11 +7,11 @@ from typing import Any
 from spacy.tokens import Doc, Span
 
 from .abbreviations import abbreviations_within, get_abbreviations, move_abbreviations, set_abbreviations
-from .relations import RelationRecord, get_records, set_records
+from .relations import RelationRecord, get_long_form, get_records, group_spans, set_records
 
 
 def as_doc(span: Span) -> Doc:
-    """Like ``Span.as_doc``, keeping relations, and abbreviations, whose two mentions, or forms, lie inside the Span."""
+    """Like ``Span.as_doc``, keeping what lies inside the Span: relations, abbreviations, long forms of mentions."""
     doc = span.as_doc()
     inside = [
         record
@@ -19,6 +19,7 @@ def as_doc(span: Span) -> Doc:
         if all(span.start_char <= m["start"] and m["end"] <= span.end_char for m in (record["head"], record["tail"]))
     ]
     set_records(doc, [_shift(record, -span.start_char) for record in inside])
+    _copy_long_forms(span, doc)
     set_abbreviations(doc, move_abbreviations(abbreviations_within(span.doc, span.start, span.end), -span.start))
     return doc
 
@@ -46,6 +47,15 @@ def from_docs(docs: Iterable[Doc], **kwargs: Any) -> Doc | None:
     set_records(merged, records)
     set_abbreviations(merged, abbreviations)
     return merged
+
+
+def _copy_long_forms(span: Span, doc: Doc) -> None:
+    """Give the mentions of a Doc, which was cut out as this Span, the long forms that they had."""
+    grouped = (mention for name in span.doc.spans for mention in group_spans(span.doc, name))
+    for mention in (*span.doc.ents, *grouped):
+        long_form = get_long_form(mention)
+        if long_form and span.start <= mention.start and mention.end <= span.end:
+            doc[mention.start - span.start : mention.end - span.start]._.long_form = long_form
 
 
 def _shift(record: RelationRecord, by: int) -> RelationRecord:

@@ -7,8 +7,7 @@ pickling and multiprocessing. The views are built on access.
 import contextlib
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, NamedTuple, TypedDict
 
 from spacy.tokens import Doc, Span
 
@@ -49,8 +48,7 @@ class RelationRecord(TypedDict):
     score: float
 
 
-@dataclass(frozen=True)
-class Relation:
+class Relation(NamedTuple):
     """A directed, typed, scored relation between two mentions of a Doc."""
 
     head: Span

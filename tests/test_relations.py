@@ -288,3 +288,10 @@ def test_relations_of_another_text_can_not_be_set(make_doc, attribute: str):
     same = make_doc("[aspirin|CHEMICAL] inhibits [cox|GENE] in mice.")
     setattr(same._, attribute, getattr(doc._, attribute))
     assert [str(one.head) for one in same._.relations] == ["aspirin"]
+
+
+def test_relations_are_rows_of_a_data_frame(doc: Doc):
+    pandas = pytest.importorskip("pandas")
+    table = pandas.DataFrame(doc._.relations)
+    assert list(table) == ["head", "tail", "label", "score"]
+    assert [head.text for head in table["head"]] == [relation.head.text for relation in doc._.relations]

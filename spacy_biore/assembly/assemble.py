@@ -12,7 +12,16 @@ from ..errors import Warnings
 from ..evaluation import get_extractors, joint_schema
 from ..matmul import NUMPY_MATMUL, use_numpy_matmul
 from ..recognition.component import PartialRecogniser
-from .checks import check_extractors, check_likeness, check_map, check_schema, find_labels, full_name, sets_sentences
+from .checks import (
+    check_extractors,
+    check_likeness,
+    check_map,
+    check_renamed,
+    check_schema,
+    find_labels,
+    full_name,
+    sets_sentences,
+)
 from .scispacy_parts import ABBREVIATIONS, LINKER, REQUIREMENT, make_tokenizer, use_tokenizer
 from .type_mapper import TypeMap
 from .type_maps import choose_types
@@ -103,17 +112,19 @@ def _check_fit(
     given: Mapping[str, str | None],
     scheme: str | None,
 ) -> Fit:
-    present = [(name, pipe) for name, pipe in recogniser.pipeline if isinstance(pipe, RelationExtractor)]
-    check_extractors([*present, *extractors.items()])
+    present = {name: pipe for name, pipe in recogniser.pipeline if isinstance(pipe, RelationExtractor)}
     schema = joint_schema(extractors.values())
     read = {_spans_key(extractor) for extractor in extractors.values()}
     written = {pipe.cfg["spans_key"] for _, pipe in recogniser.pipeline if isinstance(pipe, PartialRecogniser)}
     spans_keys = sorted({key for key in read | written if key})
     labels = find_labels(recogniser, spans_keys=spans_keys)
+    check_extractors([*present.items(), *extractors.items()])
     check_map(given, labels)
     types = choose_types(labels, schema.entity_types, given=given, scheme=scheme)
+    taken = joint_schema(present.values()).entity_types if present else ()
+    check_renamed(types, taken, extractors=present)
     if labels is not None:
-        check_schema(schema, labels, types, name=full_name(recogniser))
+        check_schema(schema, labels, types, name=full_name(recogniser), taken=taken)
     return Fit(types, spans_keys, sets_sentences(recogniser))
 
 

@@ -56,7 +56,22 @@ def check_map(given: Mapping[str, str | None], labels: Collection[str] | None) -
         raise BioreError(Errors.BR603.format(where="--types or --map-types", problem=problem))
 
 
-def check_schema(schema: Schema, labels: Collection[str], types: TypeMap, *, name: str) -> None:
+def check_renamed(types: TypeMap, taken: Collection[str], *, extractors: Iterable[str]) -> None:
+    """Warn of a map that changes what the relations of an earlier extractor are between.
+
+    Args:
+        types: What becomes of each label that is covered.
+        taken: The entity types of the relation extractors that are in the pipeline already.
+        extractors: The names of these.
+    """
+    if changed := [label for label, new in types.items() if label != new and label in taken]:
+        text = Warnings.BRW67.format(labels=_names(changed), names="', '".join(extractors))
+        warnings.warn(text, stacklevel=2)
+
+
+def check_schema(
+    schema: Schema, labels: Collection[str], types: TypeMap, *, name: str, taken: Collection[str] = ()
+) -> None:
     """Check that the entities that a recogniser finds are those that the relations need.
 
     Args:
@@ -64,6 +79,7 @@ def check_schema(schema: Schema, labels: Collection[str], types: TypeMap, *, nam
         labels: The labels of the recogniser.
         types: What becomes of each label that is covered.
         name: Name of the recogniser.
+        taken: Entity types of other relations, which need no map.
 
     Raises:
         BioreError: BR602 if no relation can be found.
@@ -79,7 +95,7 @@ def check_schema(schema: Schema, labels: Collection[str], types: TypeMap, *, nam
     if lost:
         text = Warnings.BRW61.format(name=name, missing=_names(missing), labels=", ".join(lost))
         warnings.warn(text, stacklevel=2)
-    if uncovered := set(labels) - set(types):
+    if uncovered := set(labels) - set(types) - set(taken):
         warnings.warn(Warnings.BRW60.format(labels=_names(uncovered), wanted=_names(wanted)), stacklevel=2)
 
 

@@ -71,7 +71,7 @@ def load_pipeline(model: str) -> Language:
     """
     try:
         return spacy.load(model)
-    except (OSError, ImportError, ValueError, KeyError) as error:
+    except (OSError, ImportError, ValueError, KeyError, AttributeError) as error:
         raise BioreError(Errors.BR300.format(name=model, problem=str(error).rstrip("."))) from error
 
 
@@ -86,7 +86,7 @@ def read_corpus(path: Path, nlp: Language) -> Iterator[Doc]:
     except BioreError:
         raise
     except (OSError, ValueError, KeyError, TypeError, zlib.error) as error:
-        raise BioreError(Errors.BR305.format(path=path, problem=error)) from error
+        raise BioreError(Errors.BR305.format(path=path, problem=str(error).rstrip("."))) from error
 
 
 def progress(items: Iterable[T], title: str = "documents", *, total: int | None = None) -> "tqdm[T]":
@@ -130,6 +130,8 @@ def _remove_others(path: Path, names: Collection[str]) -> None:
         for name in set(earlier).difference(names):
             if (path / name).resolve().parent == path.resolve():
                 shutil.rmtree(path / name, ignore_errors=True)
+                # Some of spaCy's components write a file of their name, such as the sentencizer.
+                (path / f"{name}.json").unlink(missing_ok=True)
 
 
 def to_json(report: Any) -> str:

@@ -35,7 +35,7 @@ def parse_map(option: str, value: str | None) -> dict[str, str] | None:
     """
     if value is None:
         return None
-    expected = "renamings: OLD=NEW,OLD=NEW"
+    expected = "renamings, each old name once: OLD=NEW,OLD=NEW"
     entries = [entry.split("=") for entry in _split(option, value, expected)]
     renamed = {entry[0].strip(): entry[1].strip() for entry in entries if len(entry) == 2 and all(entry)}
     if len(renamed) != len(entries):

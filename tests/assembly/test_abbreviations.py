@@ -66,6 +66,12 @@ def test_long_form_survives_cutting_and_joining(doc: Doc):
     assert long_forms(as_doc(list(doc.sents)[1])) == [(None, LONG)]
 
 
+def test_a_mention_without_a_relation_keeps_its_long_form_in_a_part(doc: Doc):
+    part = as_doc(doc[1:10])
+    assert not part._.relations
+    assert [(entity.text, entity._.long_form) for entity in part.ents] == [("EGFR", LONG)]
+
+
 def forms(doc: Doc) -> list[tuple[str, str]]:
     """The short and long forms that the abbreviations of a Doc point at."""
     found = [

@@ -42,6 +42,24 @@ def test_assembles_saves_and_says_what(biore: Any, parts: list[Any], ner: Path, 
     assert [(r.head.text, r.label, r.tail.text) for r in doc._.relations] == [("simple_chemical", "INHIBITS", "EGFR")]
 
 
+def test_what_spacys_components_left_in_the_folder_is_removed(biore: Any, parts: list[Any], tmp_path: Path):
+    nlp = spacy.load(parts[1])
+    nlp.add_pipe("sentencizer", name="splitter")
+    nlp.to_disk(tmp_path / "splitting")
+    assert biore("assemble", *parts, "--ner", tmp_path / "splitting", "--no-abbreviations").code == 0
+    assert (parts[-1] / "splitter.json").exists()
+    assert biore("assemble", *parts, "--no-abbreviations").code == 0
+    assert not (parts[-1] / "splitter.json").exists() and (parts[-1] / "sentencizer.json").exists()
+
+
+def test_an_installed_package_that_is_no_pipeline(biore: Any, parts: list[Any]):
+    assert biore("assemble", *parts, "--ner", "wasabi").failed("BR300", "'wasabi'")
+
+
+def test_a_label_that_is_mapped_twice(biore: Any, parts: list[Any]):
+    assert biore("assemble", *parts, "--map-types", "CELL=GENE,CELL=CHEMICAL").failed("BR147", "each old name once")
+
+
 def test_own_map_by_option_and_file(biore: Any, parts: list[Any], tmp_path: Path):
     path = tmp_path / "types.json"
     path.write_text(json.dumps({"ORGAN": None, "CELL": "CHEMICAL", "GPE": "GENE"}), encoding="utf8")
