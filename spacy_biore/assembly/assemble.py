@@ -22,7 +22,7 @@ from .checks import (
     full_name,
     sets_sentences,
 )
-from .scispacy_parts import ABBREVIATIONS, LINKER, REQUIREMENT, make_tokenizer, use_tokenizer
+from .scispacy_parts import ABBREVIATIONS, LINKER, REQUIREMENT, make_tokenizer, quieten, use_tokenizer
 from .type_mapper import TypeMap
 from .type_maps import choose_types
 
@@ -87,6 +87,7 @@ def assemble(
     added: dict[str, str] = {}
     if scispacy_tokenizer:
         use_tokenizer(recogniser)
+    quieten(recogniser.tokenizer)
     if not fit.has_sentences:
         warnings.warn(Warnings.BRW63.format(name=full_name(recogniser)), stacklevel=2)
         added[_add(recogniser, "sentencizer")] = "spaCy"

@@ -115,14 +115,20 @@ def make_tokenizer(nlp: Language, *, split: str = "") -> Callable[[str], Doc]:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Possible set union", category=FutureWarning)
         tokenizer: Any = combined_rule_tokenizer(nlp)
-    # Else each pipeline with this tokenizer would warn when it is loaded.
-    tokenizer.suffix_search = re.compile(single_bars(tokenizer.suffix_search.__self__.pattern)).search
+    quieten(tokenizer)
     if split:
         characters = f"[{re.escape(split)}]"
         tokenizer.prefix_search = _extended(tokenizer.prefix_search, f"^{characters}").search
         tokenizer.infix_finditer = _extended(tokenizer.infix_finditer, characters).finditer
         tokenizer.suffix_search = _extended(tokenizer.suffix_search, f"{characters}$").search
     return tokenizer
+
+
+def quieten(tokenizer: Any) -> None:
+    """Let a pipeline with scispaCy's tokenizer not warn of its expression for suffixes whenever it is loaded."""
+    expression = getattr(getattr(tokenizer, "suffix_search", None), "__self__", None)
+    if isinstance(expression, re.Pattern) and single_bars(expression.pattern) != expression.pattern:
+        tokenizer.suffix_search = re.compile(single_bars(expression.pattern)).search
 
 
 def single_bars(pattern: str) -> str:

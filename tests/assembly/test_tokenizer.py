@@ -72,6 +72,19 @@ def test_pipelines_with_scispacys_own_tokenizer_have_the_same(make_recogniser, r
     assert not [warning for warning in caught if "BRW66" in str(warning.message)]
 
 
+def test_an_assembled_pipeline_does_not_warn_of_scispacys_own_tokenizer(make_recogniser, relation_nlp, tmp_path):
+    custom_tokenizer = pytest.importorskip("scispacy.custom_tokenizer")
+    recogniser = make_recogniser(["CHEMICAL", "GENE"])
+    recogniser.tokenizer = custom_tokenizer.combined_rule_tokenizer(recogniser)
+    expected = words(recogniser)
+    with pytest.warns(UserWarning, match="BRW62"):
+        assemble(recogniser, relation_nlp, abbreviations=False).nlp.to_disk(tmp_path)
+    re.purge()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", FutureWarning)
+        assert words(spacy.load(tmp_path)) == expected
+
+
 @pytest.mark.parametrize("split", ["", "-", "^", "]", "\\"])
 def test_every_character_can_be_split_at(split: str):
     pytest.importorskip("scispacy")
