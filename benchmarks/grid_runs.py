@@ -86,11 +86,11 @@ def perform_all(
                     }
                     write_json(path, record)
                     names = progress.done
+                _tidy(path, work / run.name)
         except Exception as error:
             # Whatever befalls one run, the hours of the others must not be lost with it.
             progress.failures[run.name] = describe_failure(error, path)
             continue
-        _tidy(path, work / run.name)
         names.append(run.name)
         if parts := unscored(record):
             progress.unscored[run.name] = parts

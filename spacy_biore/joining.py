@@ -7,7 +7,7 @@ from typing import Any
 from spacy.tokens import Doc, Span
 
 from .abbreviations import abbreviations_within, get_abbreviations, move_abbreviations, set_abbreviations
-from .relations import RelationRecord, get_long_form, get_records, group_spans, set_records
+from .relations import RelationRecord, get_long_form, get_records, set_records
 
 
 def as_doc(span: Span) -> Doc:
@@ -50,12 +50,12 @@ def from_docs(docs: Iterable[Doc], **kwargs: Any) -> Doc | None:
 
 
 def _copy_long_forms(span: Span, doc: Doc) -> None:
-    """Give the mentions of a Doc, which was cut out as this Span, the long forms that they had."""
-    grouped = (mention for name in span.doc.spans for mention in group_spans(span.doc, name))
-    for mention in (*span.doc.ents, *grouped):
-        long_form = get_long_form(mention)
-        if long_form and span.start <= mention.start and mention.end <= span.end:
-            doc[mention.start - span.start : mention.end - span.start]._.long_form = long_form
+    """Give the places of a Doc, which was cut out as this Span, the long forms that they had."""
+    for key in span.doc.user_data:
+        if isinstance(key, tuple) and key[:2] == ("._.", "long_form"):
+            start, end = key[2:4]
+            if span.start_char <= start and end <= span.end_char and (place := span.doc.char_span(start, end)):
+                doc[place.start - span.start : place.end - span.start]._.long_form = get_long_form(place)
 
 
 def _shift(record: RelationRecord, by: int) -> RelationRecord:

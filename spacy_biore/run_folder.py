@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -34,11 +35,14 @@ def claim_folder(folder: Path, identity: dict[str, Any]) -> None:
 
 @contextmanager
 def sole_use(folder: Path) -> Iterator[None]:
-    """Keep other processes off the folder of a run, for as long as it lasts; it is made if there is none.
+    """Keep other processes off the folder of a run, for as long as it lasts.
+
+    A folder is made if there is none, and removed again if nothing came into it.
 
     Raises:
         BioreError: BR419 if another process has it.
     """
+    is_new = not folder.exists()
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / LOCK
     lock = FileLock(path)
@@ -53,6 +57,9 @@ def sole_use(folder: Path) -> Iterator[None]:
         with suppress(OSError):
             path.unlink()
         lock.release()
+        if is_new:
+            with suppress(OSError):
+                folder.rmdir()
 
 
 def refuse_foreign(folder: Path) -> None:
@@ -64,6 +71,16 @@ def refuse_foreign(folder: Path) -> None:
     for path in folder.iterdir() if folder.is_dir() else ():
         if path.name != _partial(RUN):
             raise BioreError(Errors.BR420.format(folder=folder, file=path.name))
+
+
+def empty_folder(folder: Path) -> None:
+    """Remove what is in the folder of a run; what says whose it is comes last, so that it stays known if killed."""
+    for path in folder.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name != RUN:
+            path.unlink()
+    (folder / RUN).unlink()
 
 
 def check_same_run(folder: Path, found: dict[str, Any], identity: dict[str, Any]) -> None:
@@ -81,7 +98,7 @@ def digest_path(path: Path) -> str:
     """Return the SHA-256 of a file and its name, or of all files of a folder and theirs."""
     digest = hashlib.sha256()
     for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
-        if file.is_file():
+        if file.is_file() and file.name != LOCK:
             digest.update(file.name.encode() + b"\0")
             with file.open("rb") as stream:
                 while block := stream.read(1 << 20):

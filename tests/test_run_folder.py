@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from spacy_biore.errors import BioreError
-from spacy_biore.run_folder import RUN, refuse_foreign, sole_use, write_json
+from spacy_biore.run_folder import RUN, digest_path, refuse_foreign, sole_use, write_json
 
 HOLDER = """
 import sys, pathlib
@@ -28,6 +28,15 @@ def test_another_process_is_kept_off_until_the_first_has_ended_or_was_killed(tmp
     with sole_use(tmp_path / "run"):
         assert list((tmp_path / "run").iterdir())
     assert not list((tmp_path / "run").iterdir())
+
+
+def test_the_lock_leaves_nothing_and_is_no_content(tmp_path: Path):
+    with sole_use(tmp_path / "new"):
+        pass
+    assert not (tmp_path / "new").exists()
+    before = digest_path(tmp_path)
+    with sole_use(tmp_path):
+        assert digest_path(tmp_path) == before
 
 
 def test_a_folder_that_holds_something_else_is_not_taken(tmp_path: Path):

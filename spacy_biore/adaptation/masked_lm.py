@@ -22,6 +22,8 @@ from transformers.utils import logging
 from ..errors import BioreError, Errors
 from ..model.encoders import LOADING_ERRORS, attention_implementation, encoder_not_found, find_encoder
 
+# Logits are computed for so many pieces at least, and multiples of that.
+CHOSEN_STEP = 64
 # What architectures call the dropout inside the encoder.
 DROPOUTS = ("hidden_dropout_prob", "attention_probs_dropout_prob", "hidden_dropout", "attention_dropout", "dropout")
 
@@ -127,6 +129,14 @@ def _dropouts(config: PretrainedConfig) -> dict[str, float]:
     return {name: getattr(config, name) for name in DROPOUTS if hasattr(config, name)}
 
 
+def _filled_up(chosen: Tensor) -> Tensor:
+    """Choose further pieces, up to the next step: on a CPU, every new size would take memory that is kept."""
+    flat = chosen.flatten()
+    missing = -int(flat.sum()) % CHOSEN_STEP
+    flat[(~flat).nonzero()[:missing]] = True
+    return flat.view_as(chosen)
+
+
 class MaskedLoss:
     """Computes logits only where something is to be predicted, whatever the architecture.
 
@@ -146,7 +156,7 @@ class MaskedLoss:
             inputs: As ``MaskingCollator`` makes them.
         """
         labels = inputs["labels"]
-        self.chosen = labels >= 0
+        self.chosen = _filled_up(labels >= 0)
         try:
             logits = model(input_ids=inputs["input_ids"], attention_mask=inputs["attention_mask"]).logits
         finally:

@@ -4,7 +4,6 @@ import json
 import math
 import os
 import platform
-import shutil
 import warnings
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -18,7 +17,7 @@ from transformers import AutoTokenizer, TrainingArguments, set_seed
 
 from ..errors import BioreError, Errors
 from ..model.shim import has_bfloat16
-from ..run_folder import RUN, check_same_run, claim_folder, refuse_foreign, sole_use
+from ..run_folder import RUN, check_same_run, claim_folder, empty_folder, refuse_foreign, sole_use
 from .blocks import BlockDataset, packed_blocks, sentence_blocks
 from .curve import Curve
 from .guards import enough_memory, stopping_at_ctrl_c, writing
@@ -263,5 +262,5 @@ def _claim(work: Path, identity: dict[str, Any]) -> None:
     if not (work / RUN).exists():
         refuse_foreign(work)
     elif not (work / PREPARED).exists():
-        shutil.rmtree(work)
+        empty_folder(work)
     claim_folder(work, identity)

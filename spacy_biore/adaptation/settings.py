@@ -134,7 +134,7 @@ class Settings:
     def identity(self, watch: Watch) -> dict[str, Any]:
         """Return what makes this run this run, as JSON data: everything but where it writes and how often it saves.
 
-        Of files and folders it is their content that counts, not where they lie: a run goes on with what it read.
+        Of files and folders their names and their content count, not where they lie: a run goes on with what it read.
 
         Args:
             watch: Shows progress over the files of text.
@@ -151,4 +151,4 @@ class Settings:
             if source and source.exists():
                 data[name] = os.path.basename(os.path.abspath(given))
                 data[f"content of {name}"] = digest_path(source)
-        return json.loads(json.dumps(data))
+        return json.loads(json.dumps(data, default=str))

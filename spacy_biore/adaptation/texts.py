@@ -74,8 +74,10 @@ def text_files(paths: Sequence[Path]) -> Iterator[Path]:
         files = [file for file in files_in(path) if reader_of(file)] if path.is_dir() else [path]
         if not files:
             raise BioreError(Errors.BR400.format(path=path, kinds=", ".join(READERS)))
-        yield from (file for file in files if file.resolve() not in seen)
-        seen.update(file.resolve() for file in files)
+        for file in files:
+            if file.resolve() not in seen:
+                seen.add(file.resolve())
+                yield file
 
 
 def reader_of(path: Path) -> Callable[[Path], Iterator[Text]] | None:

@@ -158,6 +158,7 @@ class MaskedTrainer(Trainer):
 
     def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
         """Make the schedule of the rate: up, then down to 0, by share of the run."""
+        self.clock.max_steps = num_training_steps
         if self.lr_scheduler is None:
             self.lr_scheduler: Any = torch.optim.lr_scheduler.LambdaLR(
                 optimizer or self.optimizer, lambda step: self._rate(step)
@@ -165,7 +166,7 @@ class MaskedTrainer(Trainer):
         return self.lr_scheduler
 
     def _rate(self, step: int) -> float:
-        # The first update has a rate above 0 already, and the last one still.
+        # The first of so many updates has a rate above 0 already, and the last one still.
         rise = self.clock.share(step + 1) / self.warmup if self.warmup else 1.0
         fall = (1.0 - self.clock.share(step)) / (1.0 - self.warmup)
         return min(rise, fall, 1.0)

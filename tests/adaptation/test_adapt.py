@@ -17,6 +17,7 @@ from spacy_biore.adaptation.masked_lm import MaskedLoss
 from spacy_biore.adaptation.run import adapt
 from spacy_biore.adaptation.settings import Selection, Settings
 from spacy_biore.adaptation.trainer import MaskedTrainer
+from spacy_biore.errors import BioreError
 
 SIZES = ["--max-length", 32, "--batch-tokens", 256, "--device-tokens", 128, "--held-out", 0.1]
 
@@ -72,6 +73,20 @@ def test_minutes_end_a_run_and_the_rate_follows_them(settings):
     assert outcome.finished
     assert 0.03 <= outcome.report["minutes"] < 0.2
     assert len(outcome.report["curve"]) == 3
+
+
+def test_the_first_update_learns(settings):
+    start, end = adapt(Settings(**{**settings, "steps": 1, "evaluations": 1})).report["curve"]
+    assert end["held_out_loss"] != start["held_out_loss"]
+
+
+@pytest.mark.parametrize(
+    "selection", [Selection(exclude_ids=Path("missing")), Selection(require=("GENE",), terms=Path("missing"))]
+)
+def test_a_list_that_is_not_there_is_named(settings, selection):
+    with pytest.raises(BioreError, match=r"BR100.*missing"):
+        adapt(Settings(**{**settings, "selection": selection}))
+    assert list(settings["output"].rglob("*.lock")) == []
 
 
 def test_patience_keeps_the_best(settings):

@@ -273,3 +273,18 @@ def test_a_folder_work_of_the_user_is_not_touched(settings):
 def test_two_runs_at_once_in_one_folder(settings):
     with sole_use(settings["output"]), pytest.raises(BioreError, match="BR419"):
         adapt(Settings(**settings))
+
+
+def test_a_run_killed_while_it_removes_what_was_prepared_starts_anew(settings, monkeypatch):
+    class Killed(BaseException):
+        pass
+
+    def die(*args: Any, **kwargs: Any) -> None:
+        raise Killed
+
+    settings["steps"] = 2
+    for target in ("spacy_biore.adaptation.prepare.save_with_pooler", "shutil.rmtree"):
+        with monkeypatch.context() as patch, pytest.raises(Killed):
+            patch.setattr(target, die)
+            adapt(Settings(**settings))
+    assert adapt(Settings(**settings)).finished
