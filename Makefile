@@ -20,8 +20,8 @@ TEST_ENV := OMP_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false HF_HUB_OFFLINE=1
 help:
 	@echo "make demo       train, evaluate, package and install a pipeline on the sample corpus"
 	@echo "make test       lint, type-check and run the tests"
-	@echo "make clean      remove what the workflow and the checks made"
-	@echo "make distclean  remove the .venv and the downloaded encoders as well"
+	@echo "make clean      remove what these two made; corpora and pipelines of your own stay"
+	@echo "make distclean  remove the .venv and the encoder in assets/encoder as well"
 
 install: $(STAMP)
 
@@ -63,10 +63,9 @@ pytest: $(STAMP)
 	$(TEST_ENV) $(PY) -m pytest -n $(WORKERS) --dist loadgroup
 
 clean:
-	rm -rf build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis training packages metrics project.lock
-	find corpus -mindepth 1 -maxdepth 1 ! -name README.md -exec rm -rf {} +
+	rm -rf build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis project.lock
+	rm -rf corpus/sample training/sample metrics/sample.json packages/en_biore_sample-* packages/environment
 	find . -name $(VENV) -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 
 distclean: clean
-	rm -rf $(VENV)
-	find assets -mindepth 1 -maxdepth 1 \( -name 'encoder*' -o -name vectors \) -exec rm -rf {} +
+	rm -rf $(VENV) assets/encoder

@@ -7,15 +7,14 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from package_sources import find_sources, list_terms
+from package_sources import check_version, find_sources, list_terms
 from spacy.util import get_minor_version_range, split_requirement
 from wasabi import msg
 
 from spacy_biore import __version__
 
 LIBRARY = "spacy-biore"
-LICENCE = Path(__file__).parents[1] / "LICENSE"
-LICENCE_NAME = "MIT (code); the terms of its sources (weights)"
+LICENSE = "the terms of its sources, see LICENSES_SOURCES"
 RELATION_SCORES = ("rel_micro_p", "rel_micro_r", "rel_micro_f", "rel_macro_f", "rel_per_type")
 ENTITY_SCORES = ("ents_p", "ents_r", "ents_f", "ents_per_type")
 GIVEN_GOLD = "_given_gold_ents"
@@ -57,17 +56,22 @@ def main(
     sources: Annotated[Path, typer.Option("--sources", help="YAML file that tells of them")] = Path(
         "assets/sources.yml"
     ),
-    author: Annotated[str, typer.Option("--author")] = "the spacy-biore developers",
+    author: Annotated[str, typer.Option("--author", help="Who made the package")] = "",
+    email: Annotated[str, typer.Option("--email", help="Address of the author")] = "",
+    license_name: Annotated[str, typer.Option("--license", help=f"Its licence (default: {LICENSE})")] = "",
     url: Annotated[str, typer.Option("--url", help="Where the package comes from")] = "",
 ) -> None:
-    """Begin the folder of a package with its meta.json and its licences; `spacy package --meta-path` does the rest."""
+    """Begin the folder of a package with its meta.json and the terms; `spacy package --meta-path` does the rest."""
+    check_version(version)
     meta = read(pipeline / "meta.json")
     reports = [(path, read(path)) for path in results]
     origins = find_sources(sources, made_from, recogniser=recogniser, has_vectors=bool(meta["vectors"]["width"]))
     package = f"{meta['lang']}_{name}"
-    meta |= {"name": name, "version": version, "description": description, "author": author, "url": url}
+    meta |= {"name": name, "version": version, "description": description, "url": url}
     meta |= {
-        "license": LICENCE_NAME,
+        "author": author,
+        "email": email,
+        "license": license_name or LICENSE,
         "sources": origins,
         "performance": join_scores(reports),
         "requirements": require_library(meta.get("requirements", [])),
@@ -87,7 +91,6 @@ def begin(folder: Path, meta: dict[str, Any]) -> None:
     folder.mkdir(parents=True)
     (folder / "meta.json").write_text(json.dumps(meta, indent=2, ensure_ascii=False) + "\n", encoding="utf8")
     (folder / "LICENSES_SOURCES").write_text(list_terms(meta["sources"]) + "\n", encoding="utf8")
-    shutil.copyfile(LICENCE, folder / "LICENSE")
     msg.good(f"Began the package in {folder}")
 
 

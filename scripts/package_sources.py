@@ -1,11 +1,13 @@
-"""Check that the terms of the corpora, encoders and texts that a package is made from are known."""
+"""Check what a package will state: its version, and the terms of the corpora, encoders and texts it is made from."""
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import srsly
 import typer
+from confection import ConfigValidationError
+from packaging.version import InvalidVersion, Version
 from spacy.util import load_config
 from wasabi import msg
 
@@ -15,8 +17,10 @@ def main(
     names: Annotated[str, typer.Argument(help="What a package is made from: CORPUS,ENCODER,TEXT")],
     recogniser: Annotated[Path | None, typer.Option(help="Config of its recogniser")] = None,
     options: Annotated[str, typer.Option(help="Further settings of the recogniser's training")] = "",
+    version: Annotated[str, typer.Option(help="Version of the package")] = "0.1.0",
 ) -> None:
-    """Check that a file states the terms of some sources."""
+    """Check that a file states the terms of some sources, and that a version is one."""
+    check_version(version)
     found = find_sources(path, names, recogniser=recogniser, has_vectors="--paths.vectors" in options)
     msg.good("A package will state the terms of its sources", ", ".join(source["name"] for source in found))
 
@@ -32,18 +36,15 @@ def find_sources(
         recogniser: Config of the recogniser, which may learn from further corpora.
         has_vectors: Whether there are word vectors, which were learned from a text.
     """
+    known = read_sources(path)
     parts = [name.strip() for name in names.split(",")]
     wanted = [name for name in dict.fromkeys((*parts, *(corpora_of(recogniser) if recogniser else ()))) if name]
     if has_vectors and not any(parts[2:]):
         msg.fail("No source of the word vectors", "Name their text: --vars.text_source NAME.", exits=1)
-    try:
-        known = srsly.read_yaml(path)
-    except (OSError, ValueError) as error:
-        msg.fail(f"Can't read {path}", str(error), exits=1)
     if not wanted:
         msg.fail("A package is made from something: name its corpus and encoder", exits=1)
     for name in wanted:
-        if not {"name", "license"} <= (known.get(name) or {}).keys():
+        if not states_terms(known.get(name)):
             advice = (
                 f"A package states the terms of all it is made from. Add '{name}' with a name and a license. If it is "
                 "an encoder that is there under another name, say so: --vars.encoder_source NAME."
@@ -52,10 +53,42 @@ def find_sources(
     return [known[name] for name in wanted]
 
 
+def read_sources(path: Path) -> dict[str, Any]:
+    """Return the entries of a file of sources by name; stop if it is no such file."""
+    try:
+        known = srsly.read_yaml(path)
+    except (OSError, ValueError) as error:
+        msg.fail(f"Can't read {path}", str(error), exits=1)
+    if not isinstance(known, dict):
+        msg.fail(
+            f"{path} does not tell of sources", "It needs entries such as: mine: {name: ..., license: ...}", exits=1
+        )
+    return known
+
+
+def states_terms(entry: Any) -> bool:
+    """Say whether an entry has a name and a license, and nothing but text."""
+    if not isinstance(entry, dict) or not all(isinstance(value, str) for value in entry.values()):
+        return False
+    return all(entry.get(key, "").strip() for key in ("name", "license"))
+
+
+def check_version(version: str) -> None:
+    """Stop if this is not the version of a Python package."""
+    try:
+        Version(version)
+    except InvalidVersion:
+        msg.fail(f"'{version}' is no version of a package", "Give one such as 1.2.0: --vars.version 1.2.0", exits=1)
+
+
 def corpora_of(config: Path) -> list[str]:
     """Return the corpora that a recogniser learns from beside that of the project, by the names of their folders."""
-    reader = load_config(config)["corpora"]["train"]
-    return [Path(entry["path"]).parent.name for entry in reader.get("corpora", [])]
+    try:
+        reader = load_config(config, interpolate=True)["corpora"]["train"]
+        paths = [Path(entry["path"]) for entry in reader.get("corpora", [])]
+    except (OSError, ConfigValidationError, KeyError, TypeError) as error:
+        msg.fail(f"Can't read the config {config}", str(error), exits=1)
+    return [path.parent.name if path.suffix else path.name for path in paths]
 
 
 def list_terms(sources: Iterable[dict[str, str]]) -> str:

@@ -105,6 +105,11 @@ class Errors(metaclass=ErrorsWithCodes):
         "The corpus {path} is said to annotate {missing}, but has no mention of that; it has: {found}. Correct the "
         "types of the corpus, or convert it with other names (--map-types)."
     )
+    BR044 = (
+        "The recogniser '{name}' can't be given '{label}': it finds the types of its setting, {types}, and learns from "
+        'documents that were annotated with all of these. Make one with others: nlp.add_pipe("partial_ner", '
+        'config={{"types": [...]}}).'
+    )
 
     # reading corpora
     BR100 = "Can't read {path}: {problem}. Check the path and its permissions."
@@ -271,6 +276,11 @@ class Errors(metaclass=ErrorsWithCodes):
         "spacy biore convert writes it."
     )
     BR309 = "--name must be one of the pipeline's relation extractors, {known}; it is {name}."
+    BR310 = (
+        "No threshold finds any of the {n_gold} gold relations in {path}, so none is better than another. Has the "
+        "model been trained? Are the labels and entity types of the corpus those of the model? With --end-to-end, does "
+        "the pipeline have a recogniser?"
+    )
 
     # adapting an encoder
     BR400 = "No text in {path}: its name must end in one of {kinds}, with .gz or .xz after it if it is compressed."
@@ -299,7 +309,8 @@ class Errors(metaclass=ErrorsWithCodes):
     BR411 = "Adapting an encoder needs the package accelerate: pip install 'spacy-biore[adapt]'."
     BR412 = (
         "{where}: this excluded document has no id, so that it can't be told from others. Give all documents of the "
-        "file ids, or give a text file with the ids, one a line."
+        "file ids (those of a .spacy file: doc.user_data['biore_doc_id'], saved with store_user_data=True), or give a "
+        "text file with the ids, one a line."
     )
     BR413 = (
         "The term list {path} has no terms of {missing}, so that no text would be chosen; it has terms of {found}. "
@@ -464,6 +475,10 @@ class Warnings(metaclass=ErrorsWithCodes):
     BRW23 = (
         "{n_excluded} of {n_docs} documents of {path} are left out: they are among those to exclude, or hold a "
         "sentence of one. They are {doc_ids}."
+    )
+    BRW24 = (
+        "The corpus {path} is said to annotate {missing}, but the {n_docs} documents that 'limit' leaves of it have no "
+        "mention of that; they have: {found}. Are the types of the corpus right?"
     )
     # converting corpora
     BRW11 = "The split '{split}' in {path} has no table of relations: its documents are written without relations."

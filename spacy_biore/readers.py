@@ -78,17 +78,25 @@ def read_docs(path: str | Path, nlp: Language, *, limit: int = 0) -> Iterator[Do
     Raises:
         BioreError: BR031 if there is none.
     """
-    path = Path(path)
-    if not path.exists():
-        raise BioreError(Errors.BR031.format(path=path))
     n_docs = 0
-    # A file is read whatever its name: spaCy would pass over it, with a warning, and go on with nothing.
-    for file in walk_corpus(path, FILE_TYPE) if path.is_dir() else [path]:
+    for file in corpus_files(Path(path)):
         for doc in DocBin().from_disk(file).get_docs(nlp.vocab):
             if limit and n_docs == limit:
                 return
             n_docs += 1
             yield doc
+
+
+def corpus_files(path: Path) -> list[Path]:
+    """Return a file, or the ``.spacy`` files of a folder.
+
+    Raises:
+        BioreError: BR031 if there is none.
+    """
+    if not path.exists():
+        raise BioreError(Errors.BR031.format(path=path))
+    # A file is read whatever its name: spaCy would pass over it, with a warning, and go on with nothing.
+    return walk_corpus(path, FILE_TYPE) if path.is_dir() else [path]
 
 
 def with_gold_entities(nlp: Language, reference: Doc) -> Doc:

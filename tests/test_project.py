@@ -59,6 +59,37 @@ def test_every_dependency_and_output_is_one_path(project):
     assert paths and not [path for path in paths if "," in path or " " in path]
 
 
+def test_clean_removes_what_the_commands_make_but_adapted_encoders(project):
+    commands = {command["name"]: command for command in project["commands"]}
+    given = set(" ".join(commands.pop("clean")["script"]).split()[2:])
+    made = {path for command in commands.values() for key in PATHS[1:] for path in command.get(key, [])}
+    made = {re.sub(r"^(training/[^/]+)/.*", r"\1", path) for path in made if not path.endswith("terms.tsv")}
+    assert given == made - {project["vars"]["adapted"]}
+
+
+def test_clean_keeps_a_corpus_that_was_put_there_by_hand(tmp_path):
+    for name in (
+        "corpus/mine/train.spacy",
+        "corpus/sample/train.spacy",
+        "training/mine/config.cfg",
+        "metrics/mine.json",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    paths = [
+        "corpus/mine",
+        "corpus/sample",
+        "training/sample",
+        "training/mine",
+        "metrics/mine.json",
+        "metrics/gone.json",
+    ]
+    command = [sys.executable, str(ROOT / "scripts" / "clean.py"), *paths]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0 and "corpus/mine" in done.stdout
+    assert [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.*")] == ["corpus/mine/train.spacy"]
+
+
 def test_release_of_another_size_shares_no_output(project):
     other = load_project_config(
         ROOT, overrides={"vars.size": "trf", "vars.ner_config": "ner_transformer", "vars.limit": 110}
@@ -87,15 +118,15 @@ def test_recogniser_of_a_release_does_not_learn_from_what_it_is_scored_on():
 def test_sources_of_the_package_are_checked_first_and_follow_the_encoder():
     config = load_project_config(ROOT, overrides={"vars.encoder": "another"})
     assert steps(config, "release")[0]["script"][0].endswith(
-        " sample,another, --recogniser configs/ner_tok2vec.cfg --options ''"
+        " sample,another, --recogniser configs/ner_tok2vec.cfg --options '' --version '0.1.0'"
     )
     config = load_project_config(ROOT, overrides={"vars.encoder": "a/folder", "vars.encoder_source": "known"})
     assert steps(config, "release")[0]["script"][0].endswith(
-        " sample,known, --recogniser configs/ner_tok2vec.cfg --options ''"
+        " sample,known, --recogniser configs/ner_tok2vec.cfg --options '' --version '0.1.0'"
     )
     config = load_project_config(ROOT, overrides={"vars.encoder": "another", "vars.text_source": "mine"})
     assert steps(config, "release")[0]["script"][0].endswith(
-        " sample,another,mine --recogniser configs/ner_tok2vec.cfg --options ''"
+        " sample,another,mine --recogniser configs/ner_tok2vec.cfg --options '' --version '0.1.0'"
     )
 
 

@@ -56,11 +56,14 @@ def describe(pipeline: Path, tmp_path: Path) -> Callable[..., subprocess.Complet
     """A function that describes the pipeline with these reports, into the folder ``packages``."""
     (tmp_path / "sources.yml").write_text(SOURCES, encoding="utf8")
 
-    def describe(*reports: Any, made_from: str = "mine") -> subprocess.CompletedProcess[str]:
+    def describe(
+        *reports: Any, made_from: str = "mine", version: str = "1.2.3", **more: str
+    ) -> subprocess.CompletedProcess[str]:
         paths = [tmp_path / f"{number}.json" for number in range(len(reports))]
         for path, report in zip(paths, reports, strict=True):
             path.write_text(report if isinstance(report, str) else json.dumps(report), encoding="utf8")
-        options = {"name": "biore_mine_sm", "version": "1.2.3", "description": "Finds it.", "made-from": made_from}
+        options = {"name": "biore_mine_sm", "version": version, "description": "Finds it.", "made-from": made_from}
+        options |= more
         options["sources"] = str(tmp_path / "sources.yml")
         given = [part for key, value in options.items() for part in (f"--{key}", value)]
         return run("describe_package", pipeline, tmp_path / "packages", *paths, *given)
@@ -96,6 +99,27 @@ def test_meta_describes_the_package(folder: Path, pipeline: Path):
     ]
 
 
+def test_whose_it_is_and_its_licence_are_for_its_makers_to_say(folder: Path, describe: Callable[..., Any]):
+    meta = json.loads((folder / "meta.json").read_text(encoding="utf8"))
+    assert (meta["author"], meta["email"], meta["license"]) == (
+        "",
+        "",
+        "the terms of its sources, see LICENSES_SOURCES",
+    )
+    done = describe(END_TO_END, author="Me", email="me@example.org", license="on request")
+    assert done.returncode == 0, done.stdout + done.stderr
+    meta = json.loads((folder / "meta.json").read_text(encoding="utf8"))
+    assert (meta["author"], meta["email"], meta["license"]) == ("Me", "me@example.org", "on request")
+
+
+def test_what_is_no_version_is_refused(describe: Callable[..., Any], tmp_path: Path):
+    done = describe(END_TO_END, version="abc")
+    assert done.returncode == 1 and "'abc'" in done.stdout and not (tmp_path / "packages").exists()
+    (tmp_path / "sources.yml").write_text(SOURCES, encoding="utf8")
+    done = run("package_sources", tmp_path / "sources.yml", "mine,", "--version", "abc")
+    assert done.returncode == 1 and "'abc'" in done.stdout
+
+
 def test_scores_tell_how_they_were_measured(folder: Path):
     performance = json.loads((folder / "meta.json").read_text(encoding="utf8"))["performance"]
     assert performance == {
@@ -111,7 +135,7 @@ def test_scores_tell_how_they_were_measured(folder: Path):
 
 
 def test_nothing_of_an_earlier_build_stays(folder: Path):
-    assert {path.name for path in folder.iterdir()} == {"meta.json", "LICENSE", "LICENSES_SOURCES"}
+    assert {path.name for path in folder.iterdir()} == {"meta.json", "LICENSES_SOURCES"}
     assert "My corpus (Me, https://example.org/mine): for research" in (folder / "LICENSES_SOURCES").read_text()
 
 
@@ -170,6 +194,34 @@ def test_sources_can_be_checked_before_there_is_a_pipeline(tmp_path: Path):
     assert done.stdout.count("BC5CDR") == 1
     done = run("package_sources", tmp_path / "sources.yml", ",")
     assert done.returncode == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "- mine",
+        "mine: for research",
+        "mine: {name: 5, license: free}",
+        'mine: {name: Mine, license: ""}',
+        "mine: {name: x",
+    ],
+)
+def test_file_of_sources_that_states_no_terms(tmp_path: Path, text: str):
+    (tmp_path / "sources.yml").write_text(text, encoding="utf8")
+    done = run("package_sources", tmp_path / "sources.yml", "mine,")
+    assert done.returncode == 1 and "sources.yml" in done.stdout and "Traceback" not in done.stderr
+
+
+def test_corpora_of_a_recogniser_are_told_by_their_folders(tmp_path: Path):
+    config = tmp_path / "ner.cfg"
+    paths = [{"path": "${paths.corpora}/mine"}, {"path": "${paths.corpora}/other/train.spacy"}]
+    config.write_text(f'[paths]\ncorpora = "corpus"\n[corpora]\n[corpora.train]\ncorpora = {json.dumps(paths)}\n')
+    (tmp_path / "sources.yml").write_text(SOURCES, encoding="utf8")
+    done = run("package_sources", tmp_path / "sources.yml", "mine,", "--recogniser", config)
+    assert done.returncode == 1 and "what 'other' is" in done.stdout
+    done = run("package_sources", tmp_path / "sources.yml", "mine,", "--recogniser", tmp_path / "gone.cfg")
+    assert done.returncode == 1 and "gone.cfg" in done.stdout and "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("reports", [["{"], ["[]"], [{"speed": 1.0}], [END_TO_END, END_TO_END]])

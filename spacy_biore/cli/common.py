@@ -98,8 +98,11 @@ def check_output(output: Path, pipelines: Sequence[Language]) -> None:
     """Make sure that a pipeline can be saved in a folder without harm to what is there.
 
     Raises:
-        BioreError: BR610 if one of these pipelines came from it; BR611 if it holds something else than a pipeline.
+        BioreError: BR306 for a file; BR610 if one of these pipelines came from it; BR611 if it holds something else
+            than a pipeline.
     """
+    if output.exists() and not output.is_dir():
+        raise BioreError(Errors.BR306.format(path=output, problem="it is a file, and a folder is needed"))
     if output.resolve() in [nlp.path.resolve() for nlp in pipelines if nlp.path]:
         raise BioreError(Errors.BR610.format(path=output))
     if output.is_dir() and any(output.iterdir()) and not (output / "meta.json").exists():

@@ -49,6 +49,8 @@ def find_threshold_cli(
         with progress(read_corpus(corpus_path, nlp), total=found.documents) as docs:
             trials = try_thresholds(nlp, extractor, docs, end_to_end=end_to_end, batch_size=batch_size)
         best = best_trial(trials)
+        if not best.tally.micro.tp:
+            raise BioreError(Errors.BR310.format(n_gold=found.gold, path=corpus_path))
         print(make_table(["threshold", "P", "R", "F", ""], [_row(trial, is_best=trial is best) for trial in trials]))
         if output is not None:
             set_threshold(nlp, name, best)

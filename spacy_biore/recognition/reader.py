@@ -11,12 +11,12 @@ from typing import Any, NamedTuple, TypeVar
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin
 from spacy.training import Example
-from spacy.training.corpus import FILE_TYPE, walk_corpus
+from spacy.training.corpus import FILE_TYPE
 
 from ..adaptation.exclusion import Exclusion, read_exclusions
 from ..adaptation.texts import Text
 from ..errors import BioreError, Errors, Warnings
-from ..readers import CorpusReader, read_docs
+from ..readers import CorpusReader, corpus_files, read_docs
 from ..relations import get_doc_id, get_group
 from .annotation import all_mentions, keep_annotated
 from .component import PartialRecogniser
@@ -51,17 +51,19 @@ def make_mention_reader(
     Raises:
         BioreError: BR032 for a setting out of range, BR041 for a wrong entry of ``corpora``; when called, BR031 if
             there is no corpus at a path, BR042 for a type that no recogniser finds, BR043 for one that a whole corpus
-            has no mention of, and what ``read_exclusion`` raises for ``exclude``.
+            has no mention of, and what ``read_exclusion`` raises for ``exclude``. Where ``limit`` cuts a corpus short,
+            a type without a mention is warned of (BRW24).
     """
     if not corpora:
         raise BioreError(Errors.BR032.format(setting="corpora", value=corpora, expected="at least one corpus"))
     if min(buffer, limit) < 0:
         raise BioreError(Errors.BR032.format(setting="buffer or limit", value=min(buffer, limit), expected="from 0 up"))
     entries = [_entry(corpus) for corpus in corpora]
+    excluded = [] if exclude is None else [exclude] if isinstance(exclude, str) else exclude
 
     @cache
     def exclusion() -> Exclusion:
-        return read_exclusions([exclude] if isinstance(exclude, str) else exclude or [])
+        return read_exclusions(file for path in excluded for file in _excluded_files(path))
 
     # Python's numbers follow from the seed of the config.
     seeds = random.Random(random.getrandbits(64))
@@ -90,6 +92,15 @@ def _entry(corpus: Any) -> MentionCorpus:
     return MentionCorpus(Path(path), frozenset(types))
 
 
+def _excluded_files(path: str) -> list[Path]:
+    """Return the files of documents to leave out: taken for something else, a file would exclude nothing."""
+    files = corpus_files(Path(path)) if path else []
+    if not files or any(file.suffix != FILE_TYPE for file in files):
+        expected = "a .spacy file, a folder of them, or a list of these"
+        raise BioreError(Errors.BR032.format(setting="exclude", value=path, expected=expected))
+    return files
+
+
 def _check_types(nlp: Language, corpora: Sequence[MentionCorpus]) -> None:
     """Check that a recogniser of the pipeline finds each annotated type; pipelines without ours are not checked."""
     if not any(isinstance(pipe, PartialRecogniser) for _, pipe in nlp.pipeline):
@@ -113,10 +124,10 @@ def _references(corpus: MentionCorpus, nlp: Language, exclusion: Exclusion, *, l
     n_docs = 0
     for doc in read_docs(corpus.path, nlp, limit=limit):
         n_docs += 1
+        met.update(span.label_ for span in all_mentions(doc))
         if exclusion.reason(Text(get_doc_id(doc), doc.text, "", (get_group(doc),))):
             excluded.append(get_doc_id(doc))
             continue
-        met.update(span.label_ for span in all_mentions(doc))
         if len(doc):
             keep_annotated(doc, corpus.types)
             yield doc
@@ -124,15 +135,15 @@ def _references(corpus: MentionCorpus, nlp: Language, exclusion: Exclusion, *, l
         doc_ids = ", ".join([*excluded[:NAMES_SHOWN], *(["..."] if len(excluded) > NAMES_SHOWN else [])])
         text = Warnings.BRW23.format(path=corpus.path, n_excluded=len(excluded), n_docs=n_docs, doc_ids=doc_ids)
         warnings.warn(text, stacklevel=2)
-    if not limit and (missing := corpus.types - met):
+    if missing := corpus.types - met:
         names = {"missing": ", ".join(sorted(missing)), "found": ", ".join(sorted(met)) or "no mention at all"}
-        raise BioreError(Errors.BR043.format(path=corpus.path, **names))
+        if n_docs != limit:
+            raise BioreError(Errors.BR043.format(path=corpus.path, **names))
+        warnings.warn(Warnings.BRW24.format(path=corpus.path, n_docs=n_docs, **names), stacklevel=2)
 
 
 def _size(corpus: MentionCorpus, *, limit: int) -> int:
-    if not corpus.path.exists():
-        raise BioreError(Errors.BR031.format(path=corpus.path))
-    size = sum(len(DocBin().from_disk(path)) for path in walk_corpus(corpus.path, FILE_TYPE))
+    size = sum(len(DocBin().from_disk(path)) for path in corpus_files(corpus.path))
     return min(size, limit) if limit else size
 
 

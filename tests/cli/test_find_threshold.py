@@ -113,7 +113,9 @@ def test_end_to_end_scores_are_those_of_evaluate(biore: Any, nlp: Language, make
 @pytest.mark.usefixtures("sentences")
 def test_end_to_end_without_a_recogniser_is_warned_of(biore: Any, nlp: Language, corpus: Path, tmp_path: Path):
     nlp.to_disk(tmp_path / "model")
-    assert "BRW01" in biore("find-threshold", tmp_path / "model", corpus, "--end-to-end").output
+    result = biore("find-threshold", tmp_path / "model", corpus, "--end-to-end", "--output", tmp_path / "tuned")
+    assert "BRW01" in result.output and result.failed("BR310", "--end-to-end")
+    assert not (tmp_path / "tuned").exists()
 
 
 def test_ties_go_to_the_natural_threshold(nlp: Language, corpus: Path):

@@ -271,3 +271,11 @@ def test_type_that_is_never_annotated_is_warned_of(make_ner, schemes):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         make_ner(CDR).initialize(lambda: examples)
+
+
+def test_a_label_that_is_not_among_its_types_is_refused(make_ner: Callable[..., Language]):
+    recogniser: Any = make_ner(["GENE"]).get_pipe("gene")
+    assert recogniser.add_label("GENE") == 0
+    with pytest.raises(BioreError, match=r"BR044.*'gene'.*'SPECIES'.*GENE"):
+        recogniser.add_label("SPECIES")
+    assert recogniser.labels in ((), ("GENE",))

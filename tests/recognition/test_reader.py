@@ -52,6 +52,18 @@ def test_order_of_the_corpora_unless_shuffled(entries, schemes, nlp):
         assert 0 < part.count("GENE") < len(part)
 
 
+def test_a_file_of_another_name_is_mixed_in_as_well(corpora, entries, nlp, tmp_path):
+    (tmp_path / "cdr.bin").write_bytes((corpora / "cdr.spacy").read_bytes())
+    renamed = [{**entries[0], "path": str(tmp_path / "cdr.bin")}, entries[1]]
+    assert Path(entries[0]["path"]).name == "cdr.spacy"
+
+    def mixed(corpora: list[dict[str, Any]]) -> list[str]:
+        random.seed(0)
+        return texts(nlp, make_mention_reader(corpora, buffer=5))
+
+    assert mixed(renamed) == mixed(entries)
+
+
 def test_each_pass_has_another_order_and_the_seed_decides(entries, nlp):
     def passes(seed: int) -> list[list[str]]:
         random.seed(seed)
@@ -104,8 +116,17 @@ def test_excluded_documents_are_left_out_and_named(make_doc, nlp, tmp_path):
     read = make_mention_reader(entries, exclude=[str(tmp_path / f"{part}.spacy") for part in ("first", "second")])
     with pytest.warns(UserWarning, match=r"BRW23\] 2 of 3 documents"):
         assert texts(nlp, read) == ["c"]
-    with pytest.warns(UserWarning, match="BRW23"), pytest.raises(BioreError, match="BR043"):
-        texts(nlp, make_mention_reader(entries, exclude=str(tmp_path / "train.spacy")))
+    with pytest.warns(UserWarning, match="BRW23"):
+        assert texts(nlp, make_mention_reader(entries, exclude=str(tmp_path / "train.spacy"))) == []
+
+
+@pytest.mark.parametrize("name", ["", "ids.txt", "notes"])
+def test_what_excludes_must_be_documents(entries, nlp, tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    Path("ids.txt").write_text("1\n")
+    Path("notes").mkdir()
+    with pytest.raises(BioreError, match="BR032.*exclude is"):
+        texts(nlp, make_mention_reader(entries, exclude=name))
 
 
 def test_empty_documents_are_left_out(make_doc, nlp, tmp_path):
@@ -141,7 +162,10 @@ def test_type_without_a_mention_in_the_corpus(corpora, nlp, buffer):
     entries = [{"path": str(corpora / "cdr.spacy"), "types": ["DISEASE", "GENE"]}]
     with pytest.raises(BioreError, match=r"BR043.*cdr\.spacy.*annotate GENE, but.*has: CHEMICAL, DISEASE\."):
         list(make_mention_reader(entries, buffer=buffer)(nlp))
-    assert len(list(make_mention_reader(entries, buffer=buffer, limit=3)(nlp))) == 3
+    with pytest.raises(BioreError, match="BR043"):
+        list(make_mention_reader(entries, buffer=buffer, limit=10_000)(nlp))
+    with pytest.warns(UserWarning, match=r"BRW24.*annotate GENE, but the 3 documents"):
+        assert len(list(make_mention_reader(entries, buffer=buffer, limit=3)(nlp))) == 3
 
 
 def test_corpus_without_any_mention(make_doc, nlp, tmp_path):
