@@ -78,6 +78,12 @@ def unscored(record: Record) -> list[str]:
     return [name for name, one in folds.items() if one["test"]["rel_micro_f"] is None]
 
 
+def learned(record: Record) -> bool:
+    """Say whether a run was ever better on the development corpus than before its first update."""
+    scores = [point["f"] or 0.0 for point in record.get("curve", [])]
+    return not scores or max(scores) > scores[0]
+
+
 def count_encoders(records: Iterable[Record]) -> int:
     """Return how many different encoders results come from, as far as they say so."""
     return len({record["identity"].get(ENCODER) for record in records})

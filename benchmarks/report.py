@@ -14,6 +14,7 @@ from .records import (
     Scores,
     article_counts,
     count_encoders,
+    learned,
     occasion,
     read_records,
     scores_on_dev,
@@ -76,9 +77,10 @@ def group_rows(grid: Grid, records: dict[str, Record]) -> list[Row]:
 
 
 def compare(before: Row, after: Row) -> tuple[float, float | None] | None:
-    """Return the gain in mean F and its p-value, over the seeds that both rows were run with; None without such."""
+    """Return the gain in mean F and its p-value, over the seeds that both rows learned with; None without such."""
     seeds = sorted(before.records.keys() & after.records.keys())
-    pairs = [(before.records[seed], after.records[seed]) for seed in seeds]
+    both = [(before.records[seed], after.records[seed]) for seed in seeds]
+    pairs = [pair for pair in both if all(map(learned, pair))]
     scores = [[scores_on_test(record) for record in pair] for pair in pairs]
     gains = [new.f - old.f for old, new in scores if old and new]
     if not gains:
@@ -108,7 +110,12 @@ def _corpus_section(grid: Grid, corpus: str, rows: Sequence[Row], published: dic
     title, caveat = (grid.corpora[corpus].get(key) for key in ("title", "caveat"))
     header = ["encoder", "adaptation", "pooling", "settings", "seeds", "dev F1", "P", "R", "F1", "F1 tuned", "command"]
     lines = [_our_line(grid, row) for row in rows if row.corpus == corpus]
-    parts = [f"## {title or corpus}", table(header, lines), *_unscored_note(corpus, rows)]
+    parts = [
+        f"## {title or corpus}",
+        table(header, lines),
+        *_unscored_note(corpus, rows),
+        *_unlearned_note(corpus, rows),
+    ]
     if known := _published(published, corpus):
         parts += ["Published:", table(["model", "P", "R", "F1", "source"], known)]
     return "\n\n".join([*parts, *([caveat.strip()] if caveat else [])])
@@ -119,6 +126,17 @@ def _unscored_note(corpus: str, rows: Sequence[Row]) -> list[str]:
     runs = [(run, row.records.get(run.seed)) for row in rows if row.corpus == corpus for run in row.runs]
     lines = [f"- `{run.name}`: {', '.join(parts)}" for run, record in runs if record and (parts := unscored(record))]
     return ["\n".join(["No gold relations to score, and so in none of the means:", "", *lines])] if lines else []
+
+
+def _unlearned_note(corpus: str, rows: Sequence[Row]) -> list[str]:
+    """Return a line for each run that was best before its first update."""
+    runs = [(run, row.records.get(run.seed)) for row in rows if row.corpus == corpus for run in row.runs]
+    lines = [f"- `{run.name}`, {record['steps']} updates" for run, record in runs if record and not learned(record)]
+    note = (
+        "Did not learn: on the development part no model was better than that before the first update, which was kept."
+    )
+    note += " In the means above, but in none of the [gains](#gains):"
+    return ["\n".join([note, "", *lines])] if lines else []
 
 
 def _our_line(grid: Grid, row: Row) -> list[str]:
@@ -162,8 +180,8 @@ def _published(data: dict[str, Any], corpus: str) -> list[list[str]]:
 def _comparison_section(grid: Grid, rows: Sequence[Row]) -> str:
     lines = [line for comparison in grid.comparisons for line in _comparison_lines(grid, comparison, rows)]
     note = (
-        "F1 after less F1 before, over the seeds that both were run with. *p* is two-sided, by approximate\n"
-        "randomisation over the articles of the test set (`scipy.stats.permutation_test`), of the micro-averaged F1\n"
+        "F1 after less F1 before, over the seeds that both were run and learned with. *p* is two-sided, by\n"
+        "approximate randomisation over the articles of the test set (`scipy.stats.permutation_test`), of the micro-averaged F1\n"
         "of all pairs; those of folds are pooled, article by article. The paper's two techniques together gain 2.1\n"
         "over the plain model, averaged over ChemProt, DDI and AIMed; its AIMed folds are those by instance.\n"
         "Rows that were trained for less than `default` may favour what learns fast over plain `[CLS]`."

@@ -110,6 +110,22 @@ def test_only_common_seeds_are_compared(grid_path, tmp_path, trained, run_all):
     assert gain is not None and gain[0] == pytest.approx(expected[1] - expected[0])
 
 
+def test_a_run_that_did_not_learn_is_named_and_in_none_of_the_gains(grid_path, tmp_path, trained, run_all):
+    run_all(grid_path)
+    path = tmp_path / "results" / "whole.tiny.none.plain.default.s0.json"
+    record = json.loads(path.read_text())
+    record["curve"] = [{"step": 0, "loss": 1.0, "f": 0.2}, {"step": 9, "loss": 9.0, "f": 0.1}]
+    path.write_text(json.dumps(record))
+    page, _ = report_of(grid_path, tmp_path)
+    section = page.split("## Whole")[1].split("\n## ")[0]
+    assert page.count("Did not learn") == 1 and "- `whole.tiny.none.plain.default.s0`, " in section
+    grid, records = read_grid(grid_path), read_records(tmp_path / "results")
+    before, after, *_ = group_rows(grid, records)
+    assert compare(before, after)[0] == pytest.approx(
+        scores_on_test(after.records[1]).f - scores_on_test(before.records[1]).f
+    )
+
+
 def test_an_article_in_several_folds_is_one_unit_of_the_test_of_significance(grid_path, tmp_path, trained, run_all):
     run_all(grid_path)
     record = json.loads((tmp_path / "results" / "folded.tiny.none.plain.default.s0.json").read_text())
