@@ -63,9 +63,9 @@ pytest: $(STAMP)
 	$(TEST_ENV) $(PY) -m pytest -n $(WORKERS) --dist loadgroup
 
 clean:
-	rm -rf build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis project.lock
+	rm -rf build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	rm -rf corpus/sample training/sample metrics/sample.json packages/en_biore_sample-* packages/environment
 	find . -name $(VENV) -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 
 distclean: clean
-	rm -rf $(VENV) assets/encoder
+	rm -rf $(VENV) assets/encoder project.lock

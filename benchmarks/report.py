@@ -181,9 +181,10 @@ def _comparison_section(grid: Grid, rows: Sequence[Row]) -> str:
     lines = [line for comparison in grid.comparisons for line in _comparison_lines(grid, comparison, rows)]
     note = (
         "F1 after less F1 before, over the seeds that both were run and learned with. *p* is two-sided, by\n"
-        "approximate randomisation over the articles of the test set (`scipy.stats.permutation_test`), of the micro-averaged F1\n"
-        "of all pairs; those of folds are pooled, article by article. The paper's two techniques together gain 2.1\n"
-        "over the plain model, averaged over ChemProt, DDI and AIMed; its AIMed folds are those by instance.\n"
+        "approximate randomisation over the articles of the test set (`scipy.stats.permutation_test`), of the\n"
+        "micro-averaged F1 of all pairs; those of folds are pooled, article by article. The paper's two techniques\n"
+        "together gain 2.1 over the plain model, averaged over ChemProt, DDI and AIMed; its AIMed folds are those by\n"
+        "instance.\n"
         "Rows that were trained for less than `default` may favour what learns fast over plain `[CLS]`."
     )
     header = ["what", "from", "to", "corpus", "gain", "p"]

@@ -6,10 +6,13 @@ from typing import Annotated, Any
 
 import srsly
 import typer
-from confection import ConfigValidationError
 from packaging.version import InvalidVersion, Version
+from spacy.training.corpus import FILE_TYPE
 from spacy.util import load_config
 from wasabi import msg
+
+# What a package states of each source.
+TERMS = ("name", "url", "author", "license")
 
 
 def main(
@@ -17,10 +20,11 @@ def main(
     names: Annotated[str, typer.Argument(help="What a package is made from: CORPUS,ENCODER,TEXT")],
     recogniser: Annotated[Path | None, typer.Option(help="Config of its recogniser")] = None,
     options: Annotated[str, typer.Option(help="Further settings of the recogniser's training")] = "",
-    version: Annotated[str, typer.Option(help="Version of the package")] = "0.1.0",
+    version: Annotated[str | None, typer.Option(help="Version of the package")] = None,
 ) -> None:
     """Check that a file states the terms of some sources, and that a version is one."""
-    check_version(version)
+    if version is not None:
+        check_version(version)
     found = find_sources(path, names, recogniser=recogniser, has_vectors="--paths.vectors" in options)
     msg.good("A package will state the terms of its sources", ", ".join(source["name"] for source in found))
 
@@ -46,11 +50,12 @@ def find_sources(
     for name in wanted:
         if not states_terms(known.get(name)):
             advice = (
-                f"A package states the terms of all it is made from. Add '{name}' with a name and a license. If it is "
-                "an encoder that is there under another name, say so: --vars.encoder_source NAME."
+                f"A package states the terms of all it is made from. Add '{name}' with a name and a license, and "
+                "perhaps an author and a url, as text in quotes. If it is an encoder that is there under another "
+                "name, say so: --vars.encoder_source NAME."
             )
             msg.fail(f"{path} does not tell what '{name}' is", advice, exits=1)
-    return [known[name] for name in wanted]
+    return [{key: known[name][key] for key in TERMS if known[name].get(key)} for name in wanted]
 
 
 def read_sources(path: Path) -> dict[str, Any]:
@@ -67,18 +72,21 @@ def read_sources(path: Path) -> dict[str, Any]:
 
 
 def states_terms(entry: Any) -> bool:
-    """Say whether an entry has a name and a license, and nothing but text."""
-    if not isinstance(entry, dict) or not all(isinstance(value, str) for value in entry.values()):
+    """Say whether an entry has a name and a license, and these and what else a package states are text."""
+    if not isinstance(entry, dict) or not (entry.get("name") and entry.get("license")):
         return False
-    return all(entry.get(key, "").strip() for key in ("name", "license"))
+    return all(isinstance(entry[key], str) and entry[key].strip() for key in TERMS if entry.get(key))
 
 
 def check_version(version: str) -> None:
-    """Stop if this is not the version of a Python package."""
+    """Stop if this is not the version of a Python package, as pip writes it."""
     try:
-        Version(version)
+        is_right = str(Version(version)) == version
     except InvalidVersion:
-        msg.fail(f"'{version}' is no version of a package", "Give one such as 1.2.0: --vars.version 1.2.0", exits=1)
+        is_right = False
+    if not is_right:
+        advice = "Give one such as 1.2.0 or 1.2.0rc1: --vars.version 1.2.0"
+        msg.fail(f"'{version}' is no version of a package as pip writes it", advice, exits=1)
 
 
 def corpora_of(config: Path) -> list[str]:
@@ -86,9 +94,9 @@ def corpora_of(config: Path) -> list[str]:
     try:
         reader = load_config(config, interpolate=True)["corpora"]["train"]
         paths = [Path(entry["path"]) for entry in reader.get("corpora", [])]
-    except (OSError, ConfigValidationError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         msg.fail(f"Can't read the config {config}", str(error), exits=1)
-    return [path.parent.name if path.suffix else path.name for path in paths]
+    return [path.parent.name if path.suffix == FILE_TYPE else path.name for path in paths]
 
 
 def list_terms(sources: Iterable[dict[str, str]]) -> str:

@@ -101,14 +101,22 @@ def main(
             convert(source, part, output / "test.spacy" if part.is_file() else output)
 
 
+def places(source: Source) -> list[Path]:
+    """Return where a corpus may be, the first place first."""
+    roots = [*(Path(folder) for folder in [os.environ.get("BIORE_CORPORA")] if folder), ASSETS]
+    return [root / source.path for root in roots]
+
+
 def located(source: Source) -> Path:
     """Return the first place where a corpus is."""
-    roots = [*(Path(folder) for folder in [os.environ.get("BIORE_CORPORA")] if folder), ASSETS]
-    for root in roots:
-        if (root / source.path).exists():
-            return root / source.path
-    places = " or ".join(str(root / source.path) for root in roots)
-    msg.fail(f"The corpus is not at {places}", "Run: python -m spacy project assets; or set BIORE_CORPORA", exits=1)
+    for place in places(source):
+        if place.exists():
+            return place
+    msg.fail(
+        f"The corpus is not at {' or '.join(map(str, places(source)))}",
+        "Run: python -m spacy project assets; or set BIORE_CORPORA",
+        exits=1,
+    )
     raise AssertionError
 
 

@@ -1,6 +1,7 @@
 """The project file, its configs and its scripts."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -61,33 +62,52 @@ def test_every_dependency_and_output_is_one_path(project):
 
 def test_clean_removes_what_the_commands_make_but_adapted_encoders(project):
     commands = {command["name"]: command for command in project["commands"]}
-    given = set(" ".join(commands.pop("clean")["script"]).split()[2:])
+    given = set(commands.pop("clean")["script"][0].split()[2:])
     made = {path for command in commands.values() for key in PATHS[1:] for path in command.get(key, [])}
     made = {re.sub(r"^(training/[^/]+)/.*", r"\1", path) for path in made if not path.endswith("terms.tsv")}
     assert given == made - {project["vars"]["adapted"]}
 
 
-def test_clean_keeps_a_corpus_that_was_put_there_by_hand(tmp_path):
-    for name in (
-        "corpus/mine/train.spacy",
-        "corpus/sample/train.spacy",
-        "training/mine/config.cfg",
-        "metrics/mine.json",
-    ):
+@pytest.fixture
+def clean(tmp_path):
+    """A function that cleans a small project with a corpus of its own; it returns the output and what is left."""
+    names = [
+        "assets/sample/sample.jsonl",
+        *(f"corpus/{name}/dev.spacy" for name in ("mine", "mine/sub", "sample", "ddi")),
+    ]
+    for name in (*names, "training/mine/x.cfg", "training/other/x.cfg", "elsewhere/x.cfg"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("")
-    paths = [
+    (tmp_path / "training" / "linked").symlink_to(tmp_path / "elsewhere")
+
+    def run(*paths):
+        command = [sys.executable, str(ROOT / "scripts" / "clean.py"), *paths]
+        environment = {key: value for key, value in os.environ.items() if key != "BIORE_CORPORA"}
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=environment)
+        return done, {str(path.relative_to(tmp_path).parent) for path in tmp_path.rglob("*.*")}
+
+    return run
+
+
+def test_clean_keeps_what_could_not_be_made_again(clean):
+    given = [
         "corpus/mine",
+        "corpus/mine/sub",
         "corpus/sample",
-        "training/sample",
+        "corpus/ddi",
         "training/mine",
-        "metrics/mine.json",
-        "metrics/gone.json",
+        "training/linked",
+        "a/gone",
     ]
-    command = [sys.executable, str(ROOT / "scripts" / "clean.py"), *paths]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
-    assert done.returncode == 0 and "corpus/mine" in done.stdout
-    assert [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.*")] == ["corpus/mine/train.spacy"]
+    done, left = clean(*given)
+    assert done.returncode == 0 and "corpus/mine/sub stays" in done.stdout
+    assert left == {"assets/sample", "corpus/mine", "corpus/mine/sub", "corpus/ddi", "training/other", "elsewhere"}
+
+
+@pytest.mark.parametrize("path", ["corpus", "corpus/", "training/", "training/../corpus", "/tmp/x"])
+def test_clean_refuses_more_than_the_project_made_before_it_removes_anything(clean, path):
+    done, left = clean("training/mine", path)
+    assert done.returncode == 1 and path in done.stdout and "training/mine" in left
 
 
 def test_release_of_another_size_shares_no_output(project):

@@ -115,9 +115,9 @@ def test_whose_it_is_and_its_licence_are_for_its_makers_to_say(folder: Path, des
 def test_what_is_no_version_is_refused(describe: Callable[..., Any], tmp_path: Path):
     done = describe(END_TO_END, version="abc")
     assert done.returncode == 1 and "'abc'" in done.stdout and not (tmp_path / "packages").exists()
-    (tmp_path / "sources.yml").write_text(SOURCES, encoding="utf8")
-    done = run("package_sources", tmp_path / "sources.yml", "mine,", "--version", "abc")
-    assert done.returncode == 1 and "'abc'" in done.stdout
+    for version in ("abc", "1.0 ", "1.0.0-beta"):
+        done = run("package_sources", tmp_path / "sources.yml", "mine,", "--version", version)
+        assert done.returncode == 1 and f"'{version}'" in done.stdout
 
 
 def test_scores_tell_how_they_were_measured(folder: Path):
@@ -204,6 +204,7 @@ def test_sources_can_be_checked_before_there_is_a_pipeline(tmp_path: Path):
         "mine: for research",
         "mine: {name: 5, license: free}",
         'mine: {name: Mine, license: ""}',
+        "mine: {name: Mine, license: free, author: [a, b]}",
         "mine: {name: x",
     ],
 )

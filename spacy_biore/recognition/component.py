@@ -63,14 +63,20 @@ class PartialRecogniser(EntityRecognizer):
         return tuple(self.cfg["types"])
 
     def add_label(self, label: str) -> int:
-        """Refuse a label that is not one of its types; return 0, as for a label that was there.
+        """Add one of its types; ``initialize`` does so with all.
+
+        Args:
+            label: The type.
+
+        Returns:
+            1, or 0 if it was there.
 
         Raises:
             BioreError: BR044 for another label: what it finds is a setting.
         """
         if label not in self.types:
             raise BioreError(Errors.BR044.format(name=self.name, label=label, types=", ".join(self.types)))
-        return 0
+        return super().add_label(label)
 
     def initialize(
         self, get_examples: Callable[[], Iterable[Example]], nlp: Language | None = None, labels: Any = None

@@ -45,14 +45,15 @@ def make_mention_reader(
         corpora: For each corpus ``{"path", "types"}``.
         buffer: Mix the corpora, and shuffle so many docs together, others in each pass; 0 for the order of the corpora.
         limit: Read at most this many docs of each corpus; 0 for all.
-        exclude: ``.spacy`` file of documents to leave out, or a folder of them, or a list of these, such as the test
-            parts of all corpora: known by their ids and by their sentences. How many there were is warned of (BRW23).
+        exclude: ``.spacy`` file of documents to leave out, or a folder of them, known by their ids and by their
+            sentences; or a ``.txt`` file of ids, one a line; or a list of these, such as the test parts of all corpora.
+            How many documents are left out is warned of (BRW23).
 
     Raises:
         BioreError: BR032 for a setting out of range, BR041 for a wrong entry of ``corpora``; when called, BR031 if
-            there is no corpus at a path, BR042 for a type that no recogniser finds, BR043 for one that a whole corpus
-            has no mention of, and what ``read_exclusion`` raises for ``exclude``. Where ``limit`` cuts a corpus short,
-            a type without a mention is warned of (BRW24).
+            there is nothing at a path, BR042 for a type that no recogniser finds, BR043 for one that a whole corpus
+            has no mention of, and BR032 or what ``read_exclusion`` raises for ``exclude``. Where ``limit`` cuts a
+            corpus short, a type without a mention is warned of (BRW24).
     """
     if not corpora:
         raise BioreError(Errors.BR032.format(setting="corpora", value=corpora, expected="at least one corpus"))
@@ -95,8 +96,8 @@ def _entry(corpus: Any) -> MentionCorpus:
 def _excluded_files(path: str) -> list[Path]:
     """Return the files of documents to leave out: taken for something else, a file would exclude nothing."""
     files = corpus_files(Path(path)) if path else []
-    if not files or any(file.suffix != FILE_TYPE for file in files):
-        expected = "a .spacy file, a folder of them, or a list of these"
+    if not files or any(file.suffix not in (FILE_TYPE, ".txt") for file in files):
+        expected = "a .spacy file, a folder of them, a .txt file of ids, or a list of these"
         raise BioreError(Errors.BR032.format(setting="exclude", value=path, expected=expected))
     return files
 
@@ -122,7 +123,10 @@ def _references(corpus: MentionCorpus, nlp: Language, exclusion: Exclusion, *, l
     met: set[str] = set()
     excluded: list[str] = []
     n_docs = 0
-    for doc in read_docs(corpus.path, nlp, limit=limit):
+    is_cut = False
+    for doc in read_docs(corpus.path, nlp):
+        if is_cut := bool(limit) and n_docs == limit:
+            break
         n_docs += 1
         met.update(span.label_ for span in all_mentions(doc))
         if exclusion.reason(Text(get_doc_id(doc), doc.text, "", (get_group(doc),))):
@@ -137,7 +141,7 @@ def _references(corpus: MentionCorpus, nlp: Language, exclusion: Exclusion, *, l
         warnings.warn(text, stacklevel=2)
     if missing := corpus.types - met:
         names = {"missing": ", ".join(sorted(missing)), "found": ", ".join(sorted(met)) or "no mention at all"}
-        if n_docs != limit:
+        if not is_cut:
             raise BioreError(Errors.BR043.format(path=corpus.path, **names))
         warnings.warn(Warnings.BRW24.format(path=corpus.path, n_docs=n_docs, **names), stacklevel=2)
 

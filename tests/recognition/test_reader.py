@@ -107,6 +107,9 @@ def test_excluded_documents_are_left_out_and_named(make_doc, nlp, tmp_path):
     for name, part in (("train", docs), ("test", test)):
         DocBin(docs=part, store_user_data=True).to_disk(tmp_path / f"{name}.spacy")
     entries = [{"path": str(tmp_path / "train.spacy"), "types": ["GENE"]}]
+    (tmp_path / "ids.txt").write_text("3\n")
+    with pytest.warns(UserWarning, match=r"BRW23\] 1 of 3 documents .* are 3\."):
+        assert "c" not in texts(nlp, make_mention_reader(entries, exclude=str(tmp_path / "ids.txt")))
     read = make_mention_reader(entries, exclude=str(tmp_path / "test.spacy"))
     with pytest.warns(UserWarning, match=r"BRW23\] 2 of 3 documents .* are 1, 2\."):
         assert texts(nlp, read) == ["c"]
@@ -120,10 +123,10 @@ def test_excluded_documents_are_left_out_and_named(make_doc, nlp, tmp_path):
         assert texts(nlp, make_mention_reader(entries, exclude=str(tmp_path / "train.spacy"))) == []
 
 
-@pytest.mark.parametrize("name", ["", "ids.txt", "notes"])
+@pytest.mark.parametrize("name", ["", "config.cfg", "notes"])
 def test_what_excludes_must_be_documents(entries, nlp, tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
-    Path("ids.txt").write_text("1\n")
+    Path("config.cfg").write_text("1\n")
     Path("notes").mkdir()
     with pytest.raises(BioreError, match="BR032.*exclude is"):
         texts(nlp, make_mention_reader(entries, exclude=name))
@@ -162,10 +165,18 @@ def test_type_without_a_mention_in_the_corpus(corpora, nlp, buffer):
     entries = [{"path": str(corpora / "cdr.spacy"), "types": ["DISEASE", "GENE"]}]
     with pytest.raises(BioreError, match=r"BR043.*cdr\.spacy.*annotate GENE, but.*has: CHEMICAL, DISEASE\."):
         list(make_mention_reader(entries, buffer=buffer)(nlp))
-    with pytest.raises(BioreError, match="BR043"):
-        list(make_mention_reader(entries, buffer=buffer, limit=10_000)(nlp))
-    with pytest.warns(UserWarning, match=r"BRW24.*annotate GENE, but the 3 documents"):
-        assert len(list(make_mention_reader(entries, buffer=buffer, limit=3)(nlp))) == 3
+    size = len(DocBin().from_disk(corpora / "cdr.spacy"))
+    for limit in (size, size + 1):
+        with pytest.raises(BioreError, match="BR043"):
+            list(make_mention_reader(entries, buffer=buffer, limit=limit)(nlp))
+    with pytest.warns(UserWarning, match=rf"BRW24.*annotate GENE, but the {size - 1} documents"):
+        assert len(list(make_mention_reader(entries, buffer=buffer, limit=size - 1)(nlp))) == size - 1
+
+
+def test_an_empty_corpus(nlp, tmp_path):
+    DocBin().to_disk(tmp_path / "a.spacy")
+    with pytest.raises(BioreError, match="BR043.*no mention at all"):
+        list(make_mention_reader([{"path": str(tmp_path), "types": ["GENE"]}])(nlp))
 
 
 def test_corpus_without_any_mention(make_doc, nlp, tmp_path):
