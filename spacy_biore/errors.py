@@ -306,7 +306,7 @@ class Errors(metaclass=ErrorsWithCodes):
         "The loss is {loss} after {step} updates: the run diverged. Lower the learning rate, and choose another "
         "--output."
     )
-    BR411 = "Adapting an encoder needs the package accelerate: pip install 'spacy-biore[adapt]'."
+    BR411 = "Adapting an encoder needs the package accelerate: pip install 'accelerate>=0.26'."
     BR412 = (
         "{where}: this excluded document has no id, so that it can't be told from others. Give all documents of the "
         "file ids (those of a .spacy file: doc.user_data['biore_doc_id'], saved with store_user_data=True), or give a "
@@ -332,7 +332,7 @@ class Errors(metaclass=ErrorsWithCodes):
     )
 
     # cross-validation
-    BR500 = "Dividing a corpus into folds needs the package scikit-learn: pip install 'spacy-biore[crossval]'."
+    BR500 = "Dividing a corpus into folds needs the package scikit-learn: pip install 'scikit-learn>=1.3'."
     BR501 = (
         "The config can't be trained on folds: {problem}. The blocks named by training.train_corpus and "
         "training.dev_corpus must be two corpus readers with a path, as in configs/sample.cfg."
@@ -378,9 +378,8 @@ class Errors(metaclass=ErrorsWithCodes):
     )
     BR604 = "There is no ready type map '{scheme}'. Known: {known}."
     BR605 = (
-        "'{name}' needs scispaCy ({problem}). Install it: pip install scispacy==0.6.2, or, where this library comes "
-        "from a package index, pip install 'spacy-biore[scispacy]'. Or leave '{name}' out, as docs/pipelines.md and "
-        "docs/recognition.md describe it."
+        "'{name}' needs scispaCy ({problem}). Install it: pip install scispacy==0.6.2. Or leave '{name}' out, as "
+        "docs/pipelines.md and docs/recognition.md describe it."
     )
     BR606 = (
         "scispaCy's entity linker '{name}' is not available: {problem}. It downloads its knowledge base when it is "

@@ -184,10 +184,10 @@ def test_outputs_that_would_harm_what_is_there(settings, text, tmp_path):
         adapt(Settings(**{**settings, "output": Path(other)}))
 
 
-def test_without_accelerate_the_extra_is_named(biore, settings, text, tmp_path, monkeypatch):
+def test_missing_accelerate_is_named(biore, settings, text, tmp_path, monkeypatch):
     monkeypatch.setattr("transformers.utils.is_accelerate_available", lambda: False)
     result = biore("adapt", "-e", settings["encoder"], "-t", text, "-o", tmp_path / "o", "--steps", 2)
-    assert result.failed("BR411", "spacy-biore[adapt]")
+    assert result.failed("BR411", "pip install 'accelerate")
 
 
 def test_a_batch_too_large_for_the_device(settings, monkeypatch):

@@ -99,5 +99,5 @@ def test_missing_scispacy_is_named_before_a_pipeline_is_trained(monkeypatch: pyt
     monkeypatch.setitem(sys.modules, "scispacy.custom_tokenizer", None)
     nlp = spacy.blank("en")
     nlp.config["initialize"]["before_init"] = {"@callbacks": "spacy-biore.ScispacyTokenizer.v1"}
-    with pytest.raises(BioreError, match=r"BR605.*'tokenizer'.*spacy-biore\[scispacy\]"):
+    with pytest.raises(BioreError, match=r"BR605.*'tokenizer'.*pip install scispacy=="):
         nlp.initialize()

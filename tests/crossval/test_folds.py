@@ -54,7 +54,7 @@ def test_more_folds_than_articles_are_an_error(docs):
 
 def test_a_missing_package_is_named(docs, monkeypatch):
     monkeypatch.setitem(sys.modules, "sklearn.model_selection", None)
-    with pytest.raises(ValueError, match=r"BR500.*spacy-biore\[crossval\]"):
+    with pytest.raises(ValueError, match=r"BR500.*pip install 'scikit-learn"):
         divide(docs, 2, by_article=True, seed=0)
 
 

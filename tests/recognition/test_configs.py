@@ -11,6 +11,10 @@ import spacy
 from spacy.cli.evaluate import evaluate
 from spacy.cli.train import train
 from spacy.tokens import Doc, DocBin
+from spacy.util import load_config, registry
+
+from spacy_biore.readers import read_docs
+from spacy_biore.relations import get_doc_id
 
 pytest.importorskip("scispacy")
 pytest.importorskip("spacy_transformers")
@@ -102,6 +106,18 @@ def test_transformer_is_shared_and_saved(run: Callable[..., Path], tiny_encoder:
     assert all(losses[f"{name}_loss"] > 0 for name in ("transformer", "chemical_ner", "disease_ner", "gene_ner"))
     again = [[(e.text, e.label_) for e in doc.ents] for doc in spacy.load(path).pipe([TEXT, "", TEXT])]
     assert again[0] == again[2] == [(e.text, e.label_) for e in nlp(TEXT).ents] and again[1] == []
+
+
+@pytest.mark.parametrize("name", ["ner_tok2vec", "ner_transformer"])
+def test_development_parts_can_be_learned_from_but_no_test_part(name: str, corpus: Path):
+    paths = {"paths.corpora": str(corpus), "paths.held_out": str(corpus / "bc5cdr")}
+    config = load_config(CONFIGS / f"{name}.cfg", overrides=paths, interpolate=True)
+    readers = registry.resolve(config["corpora"])
+    with pytest.warns(UserWarning, match=r"BRW23\] 1 of 8"):
+        read = {get_doc_id(example.reference) for example in readers["train_and_dev"](spacy.blank("en"))}
+    files = [file for part in ("train", "dev") for file in corpus.glob(f"*/{part}.spacy")]
+    given = {doc.user_data["biore_doc_id"] for file in files for doc in read_docs(file, spacy.blank("en"))}
+    assert len(files) == 10 and read == given - {"chemprot_test_0"}
 
 
 @pytest.mark.parametrize("encoder", ["tok2vec", "transformer"])
