@@ -18,6 +18,7 @@ TEST_ENV := OMP_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false HF_HUB_OFFLINE=1
 .PHONY: help install demo test lint types pytest clean distclean
 
 help:
+	@echo "make install    make .venv, which demo and test do as well"
 	@echo "make demo       train, evaluate, package and install a pipeline on the sample corpus"
 	@echo "make test       lint, type-check and run the tests"
 	@echo "make clean      remove what these two made; corpora and pipelines of your own stay"

@@ -44,9 +44,9 @@ def time_in_turn(variants: Mapping[str, Variant], *, rounds: int) -> dict[str, l
     return seconds
 
 
-def rates(seconds: Mapping[str, Sequence[float]], n_pairs: int) -> dict[str, dict[str, Any]]:
-    """Turn seconds into pairs a second: median, spread and every round."""
-    return {name: spread([n_pairs / value for value in values]) for name, values in seconds.items()}
+def rates(seconds: Mapping[str, Sequence[float]], n_items: int) -> dict[str, dict[str, Any]]:
+    """Turn seconds into pairs, or other items, a second: median, spread and every round."""
+    return {name: spread([n_items / value for value in values]) for name, values in seconds.items()}
 
 
 def ratio(seconds: Mapping[str, Sequence[float]], faster: str, slower: str) -> dict[str, Any]:

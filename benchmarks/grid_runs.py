@@ -128,7 +128,7 @@ def _perform(
 
 def _shorten(fold: dict[str, Any]) -> dict[str, Any]:
     """Leave out of a fold's result what only its own file needs."""
-    kept = {key: fold[key] for key in ("documents", "model", "steps", "seconds", "articles")}
+    kept = {key: fold[key] for key in ("documents", "model", "steps", "curve", "seconds", "articles")}
     tuned = fold["tuned"] and {**fold["tuned"], "test": _scores(fold["tuned"]["test"])}
     return {**kept, "test": _scores(fold["test"]), "tuned": tuned}
 

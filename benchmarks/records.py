@@ -79,9 +79,10 @@ def unscored(record: Record) -> list[str]:
 
 
 def learned(record: Record) -> bool:
-    """Say whether a run was ever better on the development corpus than before its first update."""
-    scores = [point["f"] or 0.0 for point in record.get("curve", [])]
-    return not scores or max(scores) > scores[0]
+    """Say whether a run, each fold of it, was ever better on the development corpus than before its first update."""
+    curves = [one.get("curve", []) for one in record.get("folds", {"": record}).values()]
+    scores = [[point["f"] or 0.0 for point in curve] for curve in curves if curve]
+    return all(max(of_one) > of_one[0] for of_one in scores)
 
 
 def count_encoders(records: Iterable[Record]) -> int:

@@ -131,9 +131,10 @@ def _unscored_note(corpus: str, rows: Sequence[Row]) -> list[str]:
 def _unlearned_note(corpus: str, rows: Sequence[Row]) -> list[str]:
     """Return a line for each run that was best before its first update."""
     runs = [(run, row.records.get(run.seed)) for row in rows if row.corpus == corpus for run in row.runs]
-    lines = [f"- `{run.name}`, {record['steps']} updates" for run, record in runs if record and not learned(record)]
+    lines = [f"- `{run.name}`" for run, record in runs if record and not learned(record)]
     note = (
-        "Did not learn: on the development part no model was better than that before the first update, which was kept."
+        "Did not learn: on the development part (of a fold) no model was better than that before the first update, "
+        "which was kept."
     )
     note += " In the means above, but in none of the [gains](#gains):"
     return ["\n".join([note, "", *lines])] if lines else []

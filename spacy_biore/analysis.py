@@ -136,7 +136,7 @@ def find_excess(match: Match, mentions: set[MentionKey], gold: set[RelationKey])
     return "entity not gold" if set(pair) - mentions else "pair not related"
 
 
-def all_mentions(reference: Doc) -> set[MentionKey]:
+def gold_mention_keys(reference: Doc) -> set[MentionKey]:
     """Return the mentions of a gold Doc: its entities, those of its span groups, and those that relations hold."""
     spans = itertools.chain(reference.ents, *reference.spans.values())
     arguments = (mention for record in get_records(reference) for mention in (record["head"], record["tail"]))

@@ -21,7 +21,7 @@ from .errors import BioreError, Errors
 from .explanations import explain
 from .loss import Loss
 from .model.architecture import PairLogits, RelationModel
-from .predictions import Predictions, relation_of
+from .predictions import Predictions, relation_of, score_pairs
 from .relations import Relation, RelationRecord, get_doc_id, get_records, set_records
 from .sampling import take_training_pairs
 from .schema import Schema, SchemaConfig
@@ -174,7 +174,7 @@ class RelationExtractor(TrainablePipe):
             return Predictions(
                 candidates, np.zeros(0, dtype=np.int64), *np.zeros((2, *allowed.shape), dtype=np.float32)
             )
-        rows, logits = self.model.predict((docs, candidates))
+        rows, logits = score_pairs(self.model, docs, candidates)
         self._alarm.watch_misfits(docs, candidates, rows, max_length=self.model.attrs["max_length"])
         scores = probabilities(logits, allowed[rows], exclusive=self.cfg["exclusive"])
         return Predictions(candidates, rows, logits, scores)

@@ -245,7 +245,7 @@ class Errors(metaclass=ErrorsWithCodes):
         "The encoder '{name}' ({kind}) can't share a text between its pairs: it takes no mask for each word piece, or "
         'does not obey given positions. Set input_style = "anonymised", or choose an encoder such as BERT or RoBERTa.'
     )
-    BR204 = "The model has not been initialized. Call nlp.initialize, or load a trained pipeline."
+    BR204 = "The model of {name} has not been initialized. Call nlp.initialize, or load a trained pipeline."
 
     # commands on trained pipelines
     BR300 = (
@@ -272,8 +272,8 @@ class Errors(metaclass=ErrorsWithCodes):
     BR306 = "Can't write {path}: {problem}. Choose another --output."
     BR307 = "Can't use GPU {gpu_id}: {problem}. Leave --gpu-id away to use the CPU."
     BR308 = (
-        "There are no gold relations in {path} to find a threshold with. Give the development corpus, as python -m "
-        "spacy biore convert writes it."
+        "There are no gold relations with the labels {labels} in {path} to find a threshold with. Give the development "
+        "corpus, as python -m spacy biore convert writes it."
     )
     BR309 = "--name must be one of the pipeline's relation extractors, {known}; it is {name}."
     BR310 = (
@@ -353,6 +353,11 @@ class Errors(metaclass=ErrorsWithCodes):
         "(training.eval_frequency): the best model would be that of the first update. Set training.eval_frequency to "
         "fewer updates than are made, or do without a development part (--dev 0)."
     )
+    BR508 = (
+        "Two files of the corpora have the name {name} (the second one is in {path}), so that a change of one could "
+        "not be told. Rename one."
+    )
+
     # the grid of benchmarks
     BR510 = "{path}: {problem}. See benchmarks/paper.yml for what a grid looks like."
     BR511 = "--only {pattern!r} fits no run of the grid {path}. Its runs are named like {example!r}."

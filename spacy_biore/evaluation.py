@@ -17,15 +17,15 @@ from .analysis import (
     Considered,
     Excess,
     Reason,
-    all_mentions,
     count_confusions,
     find_excess,
     find_reason,
+    gold_mention_keys,
     match_relations,
 )
 from .component import RelationExtractor
 from .errors import BioreError, Errors, Warnings
-from .readers import apply_component, with_gold_entities
+from .readers import apply_component, with_gold_entities, without_annotation
 from .relations import get_doc_id, get_group
 from .schema import Schema
 from .scorer import RelationKey, RelationTally, relation_keys
@@ -102,10 +102,10 @@ class Evaluation:
 
 
 class Survey(NamedTuple):
-    """What a corpus holds for a model: numbers of docs and of gold relations that are scored."""
+    """What a corpus holds for a model: how many docs, and how many gold relations of each label that is scored."""
 
     documents: int
-    gold: int
+    gold: Counter[str]
 
 
 def get_extractors(nlp: Language) -> dict[str, RelationExtractor]:
@@ -142,14 +142,15 @@ def survey(nlp: Language, references: Iterable[Doc], *, labels: Collection[str] 
     known = ", ".join(schema.labels) or "none"
     if labels is not None and (strange := sorted(set(labels) - set(schema.labels))):
         raise BioreError(Errors.BR303.format(labels=", ".join(strange), known=known))
-    documents, gold = 0, 0
+    documents = 0
+    gold: Counter[str] = Counter()
     unknown: Counter[str] = Counter()
     misfits: Counter[str] = Counter()
     first_misfit = ""
     for doc in references:
         documents += 1
         keys = relation_keys(doc, schema, labels=labels)
-        gold += len(keys)
+        gold.update(label for _, label in keys)
         for (head, tail), label in sorted(keys):
             if label not in schema:
                 unknown[label] += 1
@@ -203,7 +204,7 @@ def evaluate(
         for i, (reference, doc) in enumerate(zip(batch, docs, strict=True)):
             mine = [of_docs[i] for of_docs in considered.values()]
             gold, predicted = (relation_keys(d, schema, labels=labels) for d in (reference, doc))
-            _add(result, doc, all_mentions(reference), gold, predicted, schema, mine)
+            _add(result, doc, gold_mention_keys(reference), gold, predicted, schema, mine)
             if gold or predicted:
                 result.articles.setdefault(get_group(reference), PRFScore()).score_set(predicted, gold)
     for name in sorted(without_mentions) if result.documents else ():
@@ -246,7 +247,7 @@ def _predict_given_gold(nlp: Language, references: Sequence[Doc]) -> tuple[list[
 
 
 def _predict_end_to_end(nlp: Language, references: Sequence[Doc]) -> tuple[list[Doc], dict[str, list[Considered]]]:
-    docs = [nlp.make_doc(reference.text) for reference in references]
+    docs = [without_annotation(nlp, reference) for reference in references]
     considered = {}
     for name, component in nlp.pipeline:
         if isinstance(component, RelationExtractor):

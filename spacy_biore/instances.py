@@ -116,7 +116,10 @@ def _share(
     instances = []
     for window, (head, tail) in zip(windows, pairs, strict=True):
         hidden = {head, tail} - text(window, frozenset()).shown
-        edits, places, _ = text(window, frozenset(hidden))
+        shared = text(window, frozenset(hidden))
+        if not ({head, tail} <= shared.shown or _overlap(head, tail)):
+            shared = text(window, frozenset((head, tail)))
+        edits, places, _ = shared
         tags = [Edit(m.start_char, m.end_char, _markers(role, m.type)[0]) for role, m in (("H", head), ("T", tail))]
         instances.append(Instance(*window, edits, (places[head],) * 2, (places[tail],) * 2, tuple(tags)))
     return instances

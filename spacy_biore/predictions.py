@@ -1,14 +1,18 @@
 """What a relation extractor predicts, before it is written on docs."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from spacy.tokens import Doc
 
-from .candidates import Candidates
+from .candidates import Candidates, chunk_candidates
+from .model.architecture import PairLogits, RelationModel
 from .relations import RelationRecord, mention_record
+
+# Encoded, they take some tens of megabytes.
+CHUNK_PAIRS = 16_384
 
 
 class Predictions(NamedTuple):
@@ -33,6 +37,13 @@ class Predictions(NamedTuple):
             mine = (self.rows >= start) & (self.rows < start + len(candidates))
             yield candidates, self.rows[mine] - start, self.scores[mine]
             start += len(candidates)
+
+
+def score_pairs(model: RelationModel, docs: Sequence[Doc], candidates: Sequence[Candidates]) -> PairLogits:
+    """Score the candidate pairs of some docs, some thousands at a time: memory stays bounded whatever a batch holds."""
+    parts = [model.predict((docs, chunk)) for chunk in chunk_candidates(candidates, CHUNK_PAIRS)]
+    rows = [part.rows + number * CHUNK_PAIRS for number, part in enumerate(parts)]
+    return PairLogits(np.concatenate(rows), np.concatenate([part.logits for part in parts]))
 
 
 def relation_of(candidates: Candidates, pair: int, doc: Doc, label: str, score: float) -> RelationRecord:

@@ -8,7 +8,7 @@ import numpy as np
 from spacy.language import Language
 from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Example
-from spacy.training.corpus import FILE_TYPE, walk_corpus
+from spacy.training.corpus import FILE_TYPE
 
 from .annotating import check_annotating
 from .checks import check_fit
@@ -62,7 +62,7 @@ def make_corpus_reader(
         for reference in read_docs(path, nlp, limit=limit):
             check_fit(reference, schemas)
             if entities == "predicted":
-                yield Example(nlp.make_doc(reference.text), reference)
+                yield Example(without_annotation(nlp, reference), reference)
                 continue
             predicted = with_gold_entities(nlp, reference)
             if learners:
@@ -93,10 +93,23 @@ def corpus_files(path: Path) -> list[Path]:
     Raises:
         BioreError: BR031 if there is none.
     """
-    if not path.exists():
-        raise BioreError(Errors.BR031.format(path=path))
     # A file is read whatever its name: spaCy would pass over it, with a warning, and go on with nothing.
-    return walk_corpus(path, FILE_TYPE) if path.is_dir() else [path]
+    files = _files_in(path) if path.is_dir() else [path] if path.exists() else []
+    if not files:
+        raise BioreError(Errors.BR031.format(path=path))
+    return files
+
+
+def _files_in(folder: Path) -> list[Path]:
+    files = sorted(folder.rglob(f"*{FILE_TYPE}"))
+    return [file for file in files if not any(part.startswith(".") for part in file.relative_to(folder).parts)]
+
+
+def without_annotation(nlp: Language, reference: Doc) -> Doc:
+    """Make a Doc to predict on, of the text alone; messages tell it by the id of the reference."""
+    doc = nlp.make_doc(reference.text)
+    doc.user_data.update(_names(reference))
+    return doc
 
 
 def with_gold_entities(nlp: Language, reference: Doc) -> Doc:
@@ -110,13 +123,13 @@ def with_gold_entities(nlp: Language, reference: Doc) -> Doc:
     doc.set_ents([_copy_span(span, doc) for span in reference.ents])
     for name, group in reference.spans.items():
         doc.spans[name] = [_copy_span(span, doc) for span in group]
-    doc.user_data.update({k: v for k, v in reference.user_data.items() if k in (DOC_ID_KEY, GROUP_KEY)})
+    doc.user_data.update(_names(reference))
     return doc
 
 
 def with_predicted_entities(nlp: Language, references: Sequence[Doc], *, before: RelationExtractor) -> list[Doc]:
     """Make Docs to predict on, of the texts alone: what the components before a component make of them."""
-    docs = [nlp.make_doc(reference.text) for reference in references]
+    docs = [without_annotation(nlp, reference) for reference in references]
     for _, component in nlp.pipeline:
         if component is before:
             break
@@ -163,3 +176,8 @@ def _note_pairs(
         for pair in training_pairs(predicted, candidates, np.where(is_positive, 1.0, negatives)):
             noted[pair.key] = max(pair, noted.get(pair.key, pair), key=lambda one: one.share)
     note_training_pairs(predicted, list(noted.values()))
+
+
+def _names(doc: Doc) -> dict[str, str]:
+    """Return what a Doc's user data tells of its document: id and article."""
+    return {key: doc.user_data[key] for key in (DOC_ID_KEY, GROUP_KEY) if key in doc.user_data}

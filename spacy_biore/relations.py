@@ -8,6 +8,7 @@ import contextlib
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple, TypedDict
+from zlib import crc32
 
 from spacy.tokens import Doc, Span
 
@@ -83,10 +84,12 @@ def get_records(doc: Doc) -> list[RelationRecord]:
     """Return the relations of a Doc as plain records, which can be changed without changing the Doc.
 
     Raises:
-        BioreError: BR020 if a record lacks a key; BR022 if they are those of another text.
+        BioreError: BR020 if a record lacks a key; BR021 if a mention is not in the text; BR022 if they are those of
+            another text.
     """
-    records = [_copy(record) for record in _stored(doc)]
-    text = doc.text if records else ""
+    stored = _stored(doc)
+    text = doc.text if stored else ""
+    records = [_checked(record, text) for record in stored]
     for record in records:
         for mention in (record["head"], record["tail"]):
             mention["text"] = text[mention["start"] : mention["end"]]
@@ -97,7 +100,8 @@ def set_records(doc: Doc, records: Iterable[RelationRecord]) -> None:
     """Replace the relations of a Doc. Long forms in the records become those of the mentions that have none.
 
     Raises:
-        BioreError: BR020 if a record lacks a key; BR023 if it tells the ``text`` of a mention and the Doc's is another.
+        BioreError: BR020 if a record lacks a key; BR021 if a mention is not in the text; BR023 if the record tells the
+            ``text`` of a mention and the Doc's is another.
     """
     text = doc.text
     checked = [_checked(record, text) for record in records]
@@ -116,10 +120,9 @@ def get_relations(doc: Doc) -> list[Relation]:
     whole of that token.
 
     Raises:
-        BioreError: BR021 if a mention is not in the text of this Doc; BR022 if the relations are those of
-            another text.
+        BioreError: What ``get_records`` raises.
     """
-    records = _stored(doc)
+    records = get_records(doc)
     known = _known_spans(doc) if records else {}
     return [
         Relation(_span(doc, record, "head", known), _span(doc, record, "tail", known), record["label"], record["score"])
@@ -166,8 +169,12 @@ def get_doc_id(doc: Doc) -> str:
 
 
 def get_group(doc: Doc) -> str:
-    """Return the article that a Doc comes from: what must stay together when a corpus is divided."""
-    return doc.user_data.get(GROUP_KEY) or get_doc_id(doc)
+    """Return the article of a Doc, which must stay together when a corpus is divided: as told, or its id.
+
+    Where neither is known, equal texts are one article.
+    """
+    told = doc.user_data.get(GROUP_KEY) or doc.user_data.get(DOC_ID_KEY)
+    return told or f"{doc.text[:30]}:{crc32(doc.text.encode('utf8', 'surrogatepass')):08x}"
 
 
 def register_extensions() -> None:
@@ -225,19 +232,6 @@ def _set_long_form(doc: Doc, mention: MentionRecord) -> None:
         span._.long_form = mention["long_form"]
 
 
-def _copy(record: RelationRecord) -> RelationRecord:
-    try:
-        copied = record.copy()
-        copied["head"], copied["tail"] = _copy_mention(record["head"]), _copy_mention(record["tail"])
-    except (AttributeError, KeyError, TypeError) as error:
-        raise BioreError(Errors.BR020.format(record=record)) from error
-    return copied
-
-
-def _copy_mention(mention: MentionRecord) -> MentionRecord:
-    return {**mention, "start": mention["start"], "end": mention["end"]}
-
-
 def _checked(record: Any, text: str) -> RelationRecord:
     try:
         checked: RelationRecord = {
@@ -249,10 +243,12 @@ def _checked(record: Any, text: str) -> RelationRecord:
     except (KeyError, TypeError, ValueError) as error:
         raise BioreError(Errors.BR020.format(record=record)) from error
     for told, mention in ((record["head"], checked["head"]), (record["tail"], checked["tail"])):
+        place = {"start": mention["start"], "end": mention["end"], "label": checked["label"]}
         found = text[mention["start"] : mention["end"]]
         if told.get("text", found) != found:
-            place = {"start": mention["start"], "end": mention["end"], "label": checked["label"]}
             raise BioreError(Errors.BR023.format(told=told["text"], found=found, **place))
+        if not 0 <= mention["start"] < mention["end"] <= len(text):
+            raise BioreError(Errors.BR021.format(**place))
     return checked
 
 

@@ -15,10 +15,10 @@ from spacy_biore.analysis import (
     Considered,
     Match,
     Reason,
-    all_mentions,
     count_confusions,
     find_excess,
     find_reason,
+    gold_mention_keys,
     match_relations,
 )
 from spacy_biore.candidates import make_candidate_generator
@@ -134,7 +134,7 @@ def test_all_mentions_are_entities_spans_and_arguments(make_doc: Callable[..., D
     doc = make_doc("[aspirin|CHEMICAL] blocks [ptgs|GENE] , cyp .", [(0, 1, "INHIBITS")], spans_key="entities")
     doc.ents = [doc.char_span(22, 25, label="GENE")]
     doc.spans["entities"] = [doc.spans["entities"][0]]
-    assert all_mentions(doc) == {(0, 7, "CHEMICAL"), (15, 19, "GENE"), (22, 25, "GENE")}
+    assert gold_mention_keys(doc) == {(0, 7, "CHEMICAL"), (15, 19, "GENE"), (22, 25, "GENE")}
 
 
 def test_mention_inside_a_token_is_unaligned(make_doc: Callable[..., Doc]):

@@ -273,3 +273,13 @@ def test_training_without_any_mention_is_warned_of_once(nlp, extractor, make_exa
     with pytest.warns(UserWarning, match=r"BRW01.*100 documents"):
         extractor.update([empty])
     extractor.update([empty])
+
+
+def test_many_pairs_are_scored_in_parts(nlp, extractor, make_doc, monkeypatch):
+    docs = [make_doc("[a|CHEMICAL] and [b|CHEMICAL] of [c|GENE] [d|GENE] [e|GENE].", spans_key="sc"), make_doc("None.")]
+    docs.append(docs[0].copy())
+    whole = extractor.predict(docs)
+    monkeypatch.setattr("spacy_biore.predictions.CHUNK_PAIRS", 4)
+    parts = extractor.predict(docs)
+    assert len(whole.rows) > 8 and parts.rows.tolist() == whole.rows.tolist()
+    np.testing.assert_allclose(parts.scores, whole.scores, atol=1e-5)

@@ -131,6 +131,11 @@ SHARED_OVERLAPS = {
     "one inside the other": ([("a b c", "CHEMICAL"), ("b", "GENE")], "x a {@GENE$} c d e", [0, 0]),
     "on the same words": ([("a b", "CHEMICAL"), ("a b", "GENE")], "x {@GENE$} c d e", [0, 0]),
     "crossing": ([("a b", "CHEMICAL"), ("b c d", "GENE")], "x {@CHEMICAL$} c d e", [0, 0]),
+    "crossing one that crosses a third, inside which the tail lies": (
+        [("a", "CHEMICAL"), ("d e", "GENE"), ("a b", "GENE"), ("b c d", "GENE")],
+        "x {@CHEMICAL$} b c {@GENE$}",
+        [0, 1],
+    ),
     "crossing a third": (
         [("a b", "CHEMICAL"), ("e", "GENE"), ("b c d", "GENE")],
         "x {@CHEMICAL$} c d {@GENE$}",

@@ -86,6 +86,21 @@ def test_missing_corpus(tmp_path, nlp):
         list(read(nlp))
 
 
+def test_folder_without_corpus_files(corpus, tmp_path, nlp):
+    folder = tmp_path / "other"
+    (folder / ".hidden").mkdir(parents=True)
+    for name in ("mine.jsonl", ".hidden/a.spacy", "._a.spacy"):
+        (folder / name).write_bytes((corpus / "a.spacy").read_bytes())
+    with pytest.raises(BioreError, match=r"BR031.*other"):
+        list(make_corpus_reader(folder)(nlp))
+
+
+def test_a_hidden_folder_is_read_if_it_is_named(corpus, tmp_path, nlp):
+    (tmp_path / ".mine").mkdir()
+    (corpus / "a.spacy").rename(tmp_path / ".mine" / "a.spacy")
+    assert len(list(make_corpus_reader(tmp_path / ".mine")(nlp))) == 12
+
+
 @pytest.mark.parametrize(
     "config",
     [{"entities": "all"}, {"negatives": -0.1}, {"negatives": 1.1}, {"negatives": 0.5, "entities": "predicted"}],

@@ -15,6 +15,7 @@ from spacy.tokens import Doc
 from transformers import AutoModel
 
 from spacy_biore.candidates import make_candidate_generator
+from spacy_biore.model.forks import ForkGuard
 from spacy_biore.relations import get_records
 
 TEXTS = [
@@ -151,3 +152,13 @@ def test_several_processes_after_torch_was_used(nlp, docs, deadline):
             assert predict(nlp, docs * 4, n_process=2, batch_size=3) == expected
     finally:
         torch.set_num_threads(threads)
+
+
+def test_unpickled_in_another_program_torch_keeps_its_threads(monkeypatch):
+    monkeypatch.setattr("os.getpid", lambda: -1)
+    pickled = pickle.dumps(ForkGuard())
+    monkeypatch.undo()
+    used: list[int] = []
+    monkeypatch.setattr(torch, "set_num_threads", used.append)
+    pickle.loads(pickled)()
+    assert not used

@@ -16,6 +16,7 @@ from ..assembly.checks import find_labels
 from ..assembly.type_maps import ready_map
 from ..errors import BioreError, Errors
 from ..formats.lines import read_lines
+from ..loading import load_pipeline
 from .texts import Text
 
 Unit = Literal["document", "sentence"]
@@ -74,10 +75,7 @@ def recogniser(model: str, required: Sequence[str] = ()) -> tuple[Language, Type
     Raises:
         BioreError: BR300 if it can't be loaded; BR414 if it never finds a required type; BR600 if it has no recogniser.
     """
-    try:
-        nlp = spacy.load(model)
-    except (OSError, ImportError, ValueError, KeyError) as error:
-        raise BioreError(Errors.BR300.format(name=model, problem=error)) from error
+    nlp = load_pipeline(model)
     labels = find_labels(nlp)
     types = ready_map(labels or ())
     found = {*(labels or ()), *types.values()}

@@ -108,7 +108,7 @@ def check_extractors(extractors: Iterable[tuple[str, RelationExtractor]]) -> Non
     owners: dict[str, str] = {}
     for name, extractor in extractors:
         if not extractor.model.has_dim("nO"):
-            raise BioreError(Errors.BR204)
+            raise BioreError(Errors.BR204.format(name=f"'{name}'"))
         if common := [label for label in extractor.labels if label in owners]:
             text = Errors.BR607.format(name=owners[common[0]], other=name, labels=", ".join(common))
             raise BioreError(text)

@@ -5,9 +5,10 @@ from contextlib import contextmanager
 
 import torch
 from spacy.language import Language
-from thinc.api import Model
+from thinc.api import Model, Shim
 
 from ..errors import BioreError, Errors
+from ..model.shim import NetworkShim
 
 LIMIT = torch.finfo(torch.float16).max
 
@@ -25,24 +26,25 @@ def half_precision_weights(nlp: Language) -> Iterator[None]:
     Raises:
         BioreError: BR612, before anything is changed, if a weight is beyond the range of half precision.
     """
-    networks = [(name, network) for name, pipe in nlp.components for network in _networks(getattr(pipe, "model", None))]
-    for name, network in networks:
-        _check_range(name, network)
-    for _, network in networks:
-        network.half()
+    shims = [(name, shim) for name, pipe in nlp.components for shim in _torch_shims(getattr(pipe, "model", None))]
+    for name, shim in shims:
+        _check_range(name, shim._model)
+    for _, shim in shims:
+        shim._model.half()
     try:
         yield
     finally:
-        for _, network in networks:
-            network.float()
+        for _, shim in shims:
+            shim._model.float()
+            if isinstance(shim, NetworkShim):
+                shim.forget_copy()
 
 
-def _networks(model: object) -> list[torch.nn.Module]:
-    """Return the torch networks in a model: those of our shim, of spacy-transformers' and of thinc's own."""
+def _torch_shims(model: object) -> list[Shim]:
+    """Return what holds torch networks in a model: our shim, spacy-transformers' and thinc's own."""
     if not isinstance(model, Model):
         return []
-    held = [shim._model for node in model.walk() for shim in node.shims]
-    return [network for network in held if isinstance(network, torch.nn.Module)]
+    return [shim for node in model.walk() for shim in node.shims if isinstance(shim._model, torch.nn.Module)]
 
 
 def _check_range(name: str, network: torch.nn.Module) -> None:

@@ -16,7 +16,8 @@ from ..assembly.type_mapper import TypeMap
 from ..assembly.type_maps import READY_MAPS
 from ..component import RelationExtractor
 from ..errors import BioreError, Errors
-from .common import check_output, load_pipeline, messages, save_pipeline
+from ..loading import load_pipeline
+from .common import check_output, messages, save_pipeline
 from .evaluation_tables import make_table
 from .parsing import parse_map
 

@@ -9,7 +9,6 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-import spacy
 from spacy.cli._util import setup_gpu
 from spacy.language import Language
 from spacy.tokens import Doc
@@ -61,18 +60,6 @@ def use_gpu(gpu_id: int) -> None:
         setup_gpu(gpu_id)
     except ValueError as error:
         raise BioreError(Errors.BR307.format(gpu_id=gpu_id, problem=error)) from error
-
-
-def load_pipeline(model: str) -> Language:
-    """Load a pipeline by name or path.
-
-    Raises:
-        BioreError: BR300 if it can't be loaded.
-    """
-    try:
-        return spacy.load(model)
-    except (OSError, ImportError, ValueError, KeyError, AttributeError) as error:
-        raise BioreError(Errors.BR300.format(name=model, problem=str(error).rstrip("."))) from error
 
 
 def read_corpus(path: Path, nlp: Language) -> Iterator[Doc]:

@@ -20,6 +20,7 @@ from ..formats.selection import Selection
 from ..formats.sources import holds_splits
 from ..formats.staging import Staging
 from ..formats.to_docs import Tokenize
+from ..loading import load_pipeline
 from .common import messages, progress, to_json
 from .counts_table import counts_tables
 from .parsing import parse_map, parse_names, parse_pair, parse_shares
@@ -181,11 +182,12 @@ def _options(format_name: str, **values: Any) -> dict[str, Any]:
 
 
 def _tokenizer(lang: str, model: str | None) -> Tokenize:
+    if model:
+        return load_pipeline(model).tokenizer
     try:
-        nlp = spacy.load(model) if model else spacy.blank(lang)
+        return spacy.blank(lang).tokenizer
     except (OSError, ImportError) as error:
-        raise BioreError(Errors.BR139.format(name=model or lang, problem=error)) from error
-    return nlp.tokenizer
+        raise BioreError(Errors.BR139.format(name=lang, problem=error)) from error
 
 
 def _report(format_name: str, input_path: Path, found: Found, counts: Mapping[str, Counts]) -> dict[str, Any]:

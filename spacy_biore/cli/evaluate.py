@@ -11,7 +11,8 @@ from wasabi import msg
 
 from ..errors import BioreError, Errors
 from ..evaluation import Evaluation, evaluate, get_extractors, survey
-from .common import load_pipeline, messages, progress, read_corpus, to_json, use_gpu
+from ..loading import load_pipeline
+from .common import messages, progress, read_corpus, to_json, use_gpu
 from .evaluation_tables import evaluation_tables
 from .parsing import parse_names
 

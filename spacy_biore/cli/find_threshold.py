@@ -9,8 +9,9 @@ from wasabi import msg
 from ..component import RelationExtractor
 from ..errors import BioreError, Errors
 from ..evaluation import get_extractors, survey
+from ..loading import load_pipeline
 from ..threshold_search import Trial, best_trial, set_threshold, try_thresholds
-from .common import check_output, load_pipeline, messages, progress, read_corpus, save_pipeline, use_gpu
+from .common import check_output, messages, progress, read_corpus, save_pipeline, use_gpu
 from .evaluation_tables import make_table, percent
 
 
@@ -44,13 +45,14 @@ def find_threshold_cli(
             check_output(output, [nlp])
         name, extractor = _choose(get_extractors(nlp), name)
         found = survey(nlp, read_corpus(corpus_path, nlp))
-        if not found.gold:
-            raise BioreError(Errors.BR308.format(path=corpus_path))
+        n_gold = sum(found.gold[label] for label in extractor.labels)
+        if not n_gold:
+            raise BioreError(Errors.BR308.format(path=corpus_path, labels=", ".join(extractor.labels)))
         with progress(read_corpus(corpus_path, nlp), total=found.documents) as docs:
             trials = try_thresholds(nlp, extractor, docs, end_to_end=end_to_end, batch_size=batch_size)
         best = best_trial(trials)
         if not best.tally.micro.tp:
-            raise BioreError(Errors.BR310.format(n_gold=found.gold, path=corpus_path))
+            raise BioreError(Errors.BR310.format(n_gold=n_gold, path=corpus_path))
         print(make_table(["threshold", "P", "R", "F", ""], [_row(trial, is_best=trial is best) for trial in trials]))
         if output is not None:
             set_threshold(nlp, name, best)

@@ -26,11 +26,16 @@ def identify(config: Config, corpora: Sequence[Path], **settings: Any) -> dict[s
         settings: What else there is, as JSON data.
 
     Raises:
-        BioreError: BR031 for a corpus that is not there, BR305 for a file that is none; BR501 if the config has no
-            place for them.
+        BioreError: BR031 for a corpus that is not there, BR305 for a file that is none, BR508 for two files of one
+            name; BR501 if the config has no place for them.
     """
     values = _flatten(with_corpora(config, None, None).interpolate(), "config")
-    digests = {name: digest for corpus in corpora for name, digest in _digests(corpus)}
+    digests: dict[str, str] = {}
+    for corpus in corpora:
+        for name, digest in _digests(corpus):
+            if name in digests:
+                raise BioreError(Errors.BR508.format(name=name.removeprefix("corpus."), path=corpus))
+            digests[name] = digest
     return json.loads(json.dumps({**settings, **values, **digests}, default=str))
 
 

@@ -15,3 +15,7 @@ class ForkGuard:
         """Use one thread in a forked process: those of the parent's pool do not exist there, and are waited for."""
         if os.getpid() != self._process:
             torch.set_num_threads(1)
+
+    def __reduce__(self) -> tuple[type["ForkGuard"], tuple[()]]:
+        """Return a new one where it is unpickled: another program's threads are its own."""
+        return ForkGuard, ()

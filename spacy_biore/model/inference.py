@@ -42,7 +42,8 @@ def int8_copy(network: RelationNetwork, *, half: bool) -> RelationNetwork:
 
 
 def _with_encoder(network: RelationNetwork, encoder: PreTrainedModel) -> RelationNetwork:
-    fast = RelationNetwork(encoder, network.pooling, network.classifier.out_features)
+    with torch.random.fork_rng(devices=[]):
+        fast = RelationNetwork(encoder, network.pooling, network.classifier.out_features)
     fast.classifier = network.classifier
     return fast.eval()
 

@@ -74,7 +74,7 @@ class NetworkShim(Shim):
     def network(self) -> RelationNetwork:
         """The network; ValueError BR204 before there is one."""
         if self._model is None:
-            raise ValueError(Errors.BR204)
+            raise ValueError(Errors.BR204.format(name="a relation extractor"))
         return self._model
 
     @property
@@ -93,7 +93,7 @@ class NetworkShim(Shim):
     def tokenizer(self) -> PieceTokenizer:
         """The tokenizer of the encoder; ValueError BR204 before there is one."""
         if self._tokenizer is None:
-            raise ValueError(Errors.BR204)
+            raise ValueError(Errors.BR204.format(name="a relation extractor"))
         return self._tokenizer
 
     def build(
@@ -147,6 +147,10 @@ class NetworkShim(Shim):
                 for row, values in zip(batch.rows, rows, strict=True):
                     weights[row] = values[: len(pairs[row].ids)]
         return weights
+
+    def forget_copy(self) -> None:
+        """Make the copy that predicts anew when it is needed: the weights have changed."""
+        self._fast = None
 
     @contextlib.contextmanager
     def use_params(self, params: Any) -> Iterator[None]:

@@ -16,7 +16,7 @@ from spacy.training.corpus import FILE_TYPE
 from ..adaptation.exclusion import Exclusion, read_exclusions
 from ..adaptation.texts import Text
 from ..errors import BioreError, Errors, Warnings
-from ..readers import CorpusReader, corpus_files, read_docs
+from ..readers import CorpusReader, corpus_files, read_docs, without_annotation
 from ..relations import get_doc_id, get_group
 from .annotation import all_mentions, keep_annotated
 from .component import PartialRecogniser
@@ -79,7 +79,7 @@ def make_mention_reader(
         else:
             references = chain.from_iterable(streams)
         for reference in references:
-            yield Example(nlp.make_doc(reference.text), reference)
+            yield Example(without_annotation(nlp, reference), reference)
 
     return read_examples
 
@@ -104,10 +104,11 @@ def _excluded_files(path: str) -> list[Path]:
 
 def _check_types(nlp: Language, corpora: Sequence[MentionCorpus]) -> None:
     """Check that a recogniser of the pipeline finds each annotated type; pipelines without ours are not checked."""
-    if not any(isinstance(pipe, PartialRecogniser) for _, pipe in nlp.pipeline):
+    # Also those that spaCy takes out of the pipeline while it reads the corpus: frozen and sourced ones.
+    if not any(isinstance(pipe, PartialRecogniser) for _, pipe in nlp.components):
         return
     found: set[str] = set()
-    for name, pipe in nlp.pipeline:
+    for name, pipe in nlp.components:
         if isinstance(pipe, PartialRecogniser):
             found.update(pipe.types)
         elif "doc.ents" in nlp.get_pipe_meta(name).assigns:

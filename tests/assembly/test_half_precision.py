@@ -111,6 +111,20 @@ def test_pipeline_in_memory_becomes_what_was_saved(fresh: Language, tmp_path: Pa
         assert kept[name].dtype == torch.float32 and torch.equal(kept[name], values)
 
 
+def test_predictions_are_those_of_the_rounded_weights_afterwards(
+    fresh: Language, make_doc: Callable[..., Doc], monkeypatch: pytest.MonkeyPatch
+):
+    doc = make_doc("[aspirin|CHEMICAL] blocks [ptgs|GENE] .")
+    model: Any = fresh.get_pipe("relation_extractor").model  # type: ignore[attr-defined]
+    [shim] = model.shims
+    monkeypatch.setattr(type(shim), "_is_half", True)
+    fresh(doc.copy())
+    before = shim.inference_network
+    with half_precision_weights(fresh):
+        pass
+    assert shim.inference_network is not before
+
+
 def test_files_hold_floats_in_half_precision_and_other_numbers_as_they_were(fresh: Language):
     network = network_of(fresh, "relation_extractor")
     network.register_buffer("steps", torch.tensor([70_000]))

@@ -78,7 +78,7 @@ def test_labels_of_which_none_occurs(biore: Any, articles: Path, out: Path) -> N
         (["{in}", "{out}", "--labels", "CID,"], "BR147"),
         (["{in}", "{out}", "--pair", "A,B"], "BR148"),
         (["{in}", "{out}", "--lang", "xx-none"], "BR139"),
-        (["{in}", "{out}", "--model", "no_such_model"], "BR139"),
+        (["{in}", "{out}", "--model", "no_such_model"], "BR300"),
     ],
 )
 def test_options_that_do_not_fit(biore: Any, articles: Path, out: Path, args: list[str], code: str) -> None:

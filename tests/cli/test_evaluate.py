@@ -178,7 +178,7 @@ def test_missing_corpus_is_an_error(biore: Any, model: Path, tmp_path: Path):
 
 
 def test_folder_without_documents_is_an_error(biore: Any, model: Path, tmp_path: Path):
-    assert biore("evaluate", model, tmp_path).failed("BR304")
+    assert biore("evaluate", model, tmp_path).failed("BR031")
 
 
 def test_empty_corpus_is_an_error(biore: Any, model: Path, tmp_path: Path):

@@ -167,3 +167,17 @@ def test_a_folder_of_other_files_is_left_alone(biore: Any, model: Path, corpus: 
     (tmp_path / "out" / "notes.txt").write_text("")
     assert biore("find-threshold", model, corpus, "--output", tmp_path / "out").failed("BR611")
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["notes.txt"]
+
+
+def test_only_gold_relations_of_the_chosen_extractor_count(
+    biore: Any, nlp: Language, make_doc: Any, make_nlp: Any, make_example: Any, tmp_path: Path
+):
+    two = make_nlp(labels=[{"label": "INHIBITS", "head": "CHEMICAL", "tail": "GENE"}])
+    model = two.get_pipe_config("relation_extractor")["model"]
+    binds = [{"label": "BINDS", "head": ["CHEMICAL", "GENE"], "tail": "GENE"}]
+    two.add_pipe("relation_extractor", name="binding", config={"model": model, "relation_types": binds})
+    two.initialize(lambda: [make_example(SENTENCE, [(0, 1, "INHIBITS")])])
+    two.to_disk(tmp_path / "two")
+    DocBin(docs=[make_doc(SENTENCE, [(0, 1, "INHIBITS")])], store_user_data=True).to_disk(tmp_path / "dev.spacy")
+    result = biore("find-threshold", tmp_path / "two", tmp_path / "dev.spacy", "--name", "binding")
+    assert result.failed("BR308", "BINDS")

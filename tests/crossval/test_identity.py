@@ -63,3 +63,9 @@ def test_a_file_that_is_no_corpus_is_named(config_path, tmp_path):
     path.write_bytes(b"broken")
     with pytest.raises(ValueError, match="BR305.*corpus.spacy"):
         identify(load_config(config_path), [path])
+
+
+def test_files_of_one_name_can_not_be_told_apart(config_path, sentence, save, tmp_path):
+    paths = [save(f"{name}/data.spacy", [sentence("a", 0)]) for name in ("one", "two")]
+    with pytest.raises(ValueError, match=r"BR508.*data\.spacy"):
+        identify(load_config(config_path), paths)

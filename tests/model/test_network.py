@@ -7,7 +7,7 @@ import torch
 from torch import nn
 from transformers import AutoModel
 
-from spacy_biore.model.inference import int8_copy
+from spacy_biore.model.inference import half_precision_copy, int8_copy
 from spacy_biore.model.int8 import Int8Linear, has_int8
 from spacy_biore.model.network import RelationNetwork
 from spacy_biore.model.packed import PackedLinear, has_packed
@@ -134,3 +134,10 @@ def test_copies_leave_the_fast_network_out(make_nlp, make_example):
     before = extractor.predict([example.predicted]).logits
     again = pickle.loads(pickle.dumps(extractor))
     assert (again.predict([example.predicted]).logits == before).all()
+
+
+@pytest.mark.parametrize("make_copy", [half_precision_copy, lambda network: int8_copy(network, half=False)])
+def test_a_copy_that_predicts_does_not_change_what_a_training_draws_next(network, make_copy):
+    before = torch.get_rng_state()
+    make_copy(network)
+    assert torch.equal(torch.get_rng_state(), before)

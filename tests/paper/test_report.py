@@ -118,12 +118,23 @@ def test_a_run_that_did_not_learn_is_named_and_in_none_of_the_gains(grid_path, t
     path.write_text(json.dumps(record))
     page, _ = report_of(grid_path, tmp_path)
     section = page.split("## Whole")[1].split("\n## ")[0]
-    assert page.count("Did not learn") == 1 and "- `whole.tiny.none.plain.default.s0`, " in section
+    assert page.count("Did not learn") == 1 and "- `whole.tiny.none.plain.default.s0`\n" in section
     grid, records = read_grid(grid_path), read_records(tmp_path / "results")
     before, after, *_ = group_rows(grid, records)
     assert compare(before, after)[0] == pytest.approx(
         scores_on_test(after.records[1]).f - scores_on_test(before.records[1]).f
     )
+
+
+def test_a_run_one_of_whose_folds_did_not_learn_is_named(grid_path, tmp_path, trained, run_all):
+    run_all(grid_path)
+    path = tmp_path / "results" / "folded.tiny.none.plain.default.s0.json"
+    record = json.loads(path.read_text())
+    assert "Did not learn" not in report_of(grid_path, tmp_path)[0]
+    record["folds"]["two"]["curve"] = [{"step": 0, "loss": 1.0, "f": 0.2}, {"step": 9, "loss": 9.0, "f": 0.1}]
+    path.write_text(json.dumps(record))
+    page, _ = report_of(grid_path, tmp_path)
+    assert page.count("Did not learn") == 1 and "- `folded.tiny.none.plain.default.s0`\n" in page
 
 
 def test_an_article_in_several_folds_is_one_unit_of_the_test_of_significance(grid_path, tmp_path, trained, run_all):

@@ -123,12 +123,14 @@ def test_excluded_documents_are_left_out_and_named(make_doc, nlp, tmp_path):
         assert texts(nlp, make_mention_reader(entries, exclude=str(tmp_path / "train.spacy"))) == []
 
 
-@pytest.mark.parametrize("name", ["", "config.cfg", "notes"])
-def test_what_excludes_must_be_documents(entries, nlp, tmp_path, monkeypatch, name):
+@pytest.mark.parametrize(
+    ("name", "code"), [("", "BR032.*exclude is"), ("config.cfg", "BR032.*exclude is"), ("notes", "BR031.*notes")]
+)
+def test_what_excludes_must_be_documents(entries, nlp, tmp_path, monkeypatch, name, code):
     monkeypatch.chdir(tmp_path)
     Path("config.cfg").write_text("1\n")
     Path("notes").mkdir()
-    with pytest.raises(BioreError, match="BR032.*exclude is"):
+    with pytest.raises(BioreError, match=code):
         texts(nlp, make_mention_reader(entries, exclude=name))
 
 
@@ -208,3 +210,19 @@ def test_setting_out_of_range(settings: dict[str, Any], tmp_path: Path):
     entry = {"path": str(tmp_path), "types": ["GENE"]}
     with pytest.raises(BioreError, match="BR032"):
         make_mention_reader(**{"corpora": [entry], **settings})
+
+
+def test_types_of_frozen_recognisers_are_known_while_spacy_leaves_them_out(corpora, nlp):
+    entries = [{"path": str(corpora / "genes.spacy"), "types": ["GENE"]}]
+    names = [name for name, pipe in nlp.pipeline if "GENE" in getattr(pipe, "types", ())]
+    assert names
+    with nlp.select_pipes(disable=names):
+        assert len(list(make_mention_reader(entries)(nlp))) == 16
+
+
+def test_predicted_docs_have_the_ids_that_messages_name(make_doc, nlp, tmp_path):
+    doc = make_doc("[qrx2|GENE] .")
+    doc.user_data["biore_doc_id"] = "D7"
+    DocBin(docs=[doc], store_user_data=True).to_disk(tmp_path / "a.spacy")
+    [example] = make_mention_reader([{"path": str(tmp_path), "types": ["GENE"]}])(nlp)
+    assert example.predicted.user_data == {"biore_doc_id": "D7"}
