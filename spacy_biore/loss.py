@@ -57,6 +57,9 @@ class Loss:
             allowed: As in ``loss_and_gradient``.
             exclusive: As in ``loss_and_gradient``.
             passes: 2 if the second half of the rows repeats the pairs of the first in another pass.
+
+        Returns:
+            The loss, and its gradient (pairs, 1 + labels) or, if labels are not exclusive, (pairs, labels).
         """
         loss, gradient = loss_and_gradient(
             logits, truth, allowed, exclusive=exclusive, label_smoothing=self.label_smoothing
@@ -87,6 +90,9 @@ def loss_and_gradient(
         allowed: (pairs, labels)
         exclusive: As in ``probabilities``.
         label_smoothing: As in ``Loss``.
+
+    Returns:
+        The loss, and its gradient (pairs, 1 + labels) or, if labels are not exclusive, (pairs, labels).
     """
     if not exclusive:
         target = (1.0 - label_smoothing) * truth + label_smoothing / 2

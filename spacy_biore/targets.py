@@ -78,9 +78,12 @@ def decide(scores: NDArray[np.float32], thresholds: NDArray[np.float32], *, excl
 
     Args:
         scores: (pairs, labels)
-        thresholds: (labels,) least probability of each label. NaN stands for the natural one: more probable than the
-            null class if ``exclusive``, else 0.5.
+        thresholds: (labels,) least probability of each label. NaN stands for the natural one: as probable as the null
+            class, at least, if ``exclusive``, else 0.5.
         exclusive: Whether a pair has at most one label: the most probable one, if it reaches its threshold.
+
+    Returns:
+        Rows and columns of ``scores``, in this order.
     """
     natural = 1.0 - scores.sum(axis=1, keepdims=True) if exclusive else 0.5
     # Probability 0 is that of a label which the types of the pair forbid: no threshold lets it through.
@@ -91,7 +94,7 @@ def decide(scores: NDArray[np.float32], thresholds: NDArray[np.float32], *, excl
 
 
 def sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the probability of each logit by itself."""
+    """Return the probability of each logit by itself, in the shape of the logits."""
     return np.exp(-np.logaddexp(0.0, -logits))
 
 

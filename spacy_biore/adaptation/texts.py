@@ -3,7 +3,6 @@
 import gzip
 import json
 import lzma
-import re
 import xml.etree.ElementTree as ET
 import zlib
 from collections.abc import Callable, Iterator, Sequence
@@ -15,12 +14,12 @@ from spacy.vocab import Vocab
 
 from ..errors import BioreError, Errors
 from ..formats.lines import decode_line
+from ..formats.pubtator import TEXT_LINE
 from ..formats.sources import files_in
 from ..relations import DOC_ID_KEY, GROUP_KEY
 
 COMPRESSED: dict[str, Callable[..., IO[bytes]]] = {".gz": gzip.open, ".xz": lzma.open}  # type: ignore[dict-item]
 ID_FIELDS = ("id", "pmid", "doc_id")
-PUBTATOR_TEXT = re.compile(r"(?P<id>[^|\t]+)\|(?P<part>[ta])\|(?P<text>.*)")
 
 
 class Text(NamedTuple):
@@ -146,18 +145,18 @@ def _read_pubtator(path: Path) -> Iterator[Text]:
     """Yield title and abstract of each document; its annotations are not needed here."""
     title: Text | None = None
     for line, where in _lines(path):
-        match = PUBTATOR_TEXT.fullmatch(line)
+        match = TEXT_LINE.fullmatch(line)
         if match is None:
             continue
         if match["part"] == "t":
             if title:
                 yield title
-            title = Text(match["id"], match["text"], where)
-        elif title and title.id == match["id"]:
+            title = Text(match["doc_id"], match["text"], where)
+        elif title and title.id == match["doc_id"]:
             yield title._replace(text=f"{title.text}\n{match['text']}")
             title = None
         else:
-            problem = f"the abstract of document '{match['id']}' does not follow its title"
+            problem = f"the abstract of document '{match['doc_id']}' does not follow its title"
             raise BioreError(Errors.BR401.format(where=where, problem=problem))
     if title:
         yield title

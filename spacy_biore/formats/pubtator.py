@@ -21,8 +21,8 @@ from .mentions import MentionRow, OnMismatch, build_mentions
 from .sources import Found, Source, find_files
 
 FILE_NAME = re.compile(r"\.pubtator(\.txt)?$", re.IGNORECASE)
-
-_TEXT = re.compile(r"(?P<doc_id>[^|\t]+)\|(?P<part>[ta])\|(?P<text>.*)")
+# PMID|t|title or PMID|a|abstract
+TEXT_LINE = re.compile(r"(?P<doc_id>[^|\t]+)\|(?P<part>[ta])\|(?P<text>.*)")
 _NUMBER = re.compile(r"[+-]?\d[\d.]*")
 _SEPARATORS = re.compile(r"[|,;+]")
 _NO_CONCEPT = ("", "-", "-1")
@@ -105,7 +105,7 @@ def _shifted(mention: Mention, by: int) -> Mention:
 def _blocks(path: Path) -> Iterator[_Block]:
     block: _Block | None = None
     for line in read_lines(path):
-        match = _TEXT.fullmatch(line.text)
+        match = TEXT_LINE.fullmatch(line.text)
         if match and match["part"] == "t":
             if block:
                 yield _complete(block)

@@ -147,7 +147,11 @@ def init(model: RelationModel, X: ModelInput | None = None, Y: object = None) ->
 
 
 def forward(model: RelationModel, X: ModelInput, is_train: bool) -> tuple[PairLogits, Callable]:
-    """Score all candidate pairs of some docs."""
+    """Score all candidate pairs of some docs.
+
+    Returns:
+        The scores, and a function that takes their gradient, as ``PairLogits`` too.
+    """
     encoded = encode(model, X)
     shim = get_shim(model)
     logits, backprop = shim([pair for _, pair in encoded], is_train)

@@ -75,7 +75,17 @@ def make_batches(
     step: int = LENGTH_STEP,
     few_shapes: bool = False,
 ) -> Iterator[Batch]:
-    """Yield padded batches that together hold every pair once; the settings are those of ``plan_batches``."""
+    """Yield padded batches that together hold every pair once.
+
+    Args:
+        pairs: The pairs, in any order.
+        pad_id: The word piece that fills rows up.
+        budget: As in ``plan_batches``.
+        limit: As in ``plan_batches``.
+        device: Where the batches shall be.
+        step: As in ``plan_batches``.
+        few_shapes: As in ``plan_batches``.
+    """
     lengths = [len(pair.ids) for pair in pairs]
     for rows in plan_batches(lengths, budget=budget, limit=limit, step=step, few_shapes=few_shapes):
         width = padded_length(lengths[rows[0]], limit=limit, step=step)

@@ -38,7 +38,13 @@ class RelationNetwork(nn.Module):
         return self.classifier.weight.device
 
     def last_layer(self, ids: Tensor, mask: Tensor, layout: Layout | None = None) -> Tensor:
-        """Return the states (batch, length, width) of the encoder's last layer, in its own precision."""
+        """Return the states (batch, length, width) of the encoder's last layer, in its own precision.
+
+        Args:
+            ids: (batch, length) word pieces.
+            mask: (batch, length) which of them are no padding.
+            layout: Where the pairs of shared texts are, if there are any.
+        """
         if layout is None:
             return self.encoder(input_ids=ids, attention_mask=mask.long()).last_hidden_state
         inputs = {
