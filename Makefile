@@ -14,6 +14,15 @@ SUPPORTED := import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 13))
 # One thread a worker, since the workers share the cores; no test may ask a model hub.
 TEST_ENV := OMP_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false HF_HUB_OFFLINE=1
 
+# A .venv of another Python than the one that is asked for would be used without a word.
+VERSION := -c 'import sys; print("%d.%d" % sys.version_info[:2])'
+ifneq ($(and $(PYTHON),$(filter-out help clean distclean,$(MAKECMDGOALS))),)
+MADE := $(shell $(PY) $(VERSION) 2>/dev/null)
+ifneq ($(MADE),$(and $(MADE),$(shell $(PYTHON) $(VERSION))))
+$(error $(VENV) was made with another Python than $(PYTHON): make distclean first)
+endif
+endif
+
 .DEFAULT_GOAL := help
 .PHONY: help install demo test lint types pytest clean distclean
 

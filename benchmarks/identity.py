@@ -16,6 +16,8 @@ from .records import ENCODER, Record
 
 # What `adapt` leaves beside the weights of an encoder.
 REPORT = "adaptation.json"
+# What a corpus in folds can be told beside its config.
+FOLD_SETTINGS = ("test_folds", "dev_share")
 
 
 def config_of(grid: Grid, run: Run) -> Config:
@@ -33,14 +35,15 @@ def config_of(grid: Grid, run: Run) -> Config:
 
 
 def identify_run(grid: Grid, run: Run) -> dict[str, Any]:
-    """Return the settings of a run, and the digests of its corpora and of an encoder that is a folder.
+    """Return the settings of a run, the digests of its corpora, what each is for, and an encoder folder's digest.
 
     Raises:
         BioreError: BR510 for the config, and what ``identify`` raises.
     """
     corpus = grid.corpora[run.corpus]
     corpora = [Path(corpus[key]) for key in FILES if key in corpus]
-    return {**identify_settings(grid, run, corpora), **_identify_encoder(Path(grid.encoder_of(run)))}
+    roles = {f"role.{key}": Path(corpus[key]).name for key in FILES if key in corpus}
+    return {**identify_settings(grid, run, corpora), **roles, **_identify_encoder(Path(grid.encoder_of(run)))}
 
 
 def identify_settings(grid: Grid, run: Run, corpora: Sequence[Path] = ()) -> dict[str, Any]:
@@ -49,7 +52,7 @@ def identify_settings(grid: Grid, run: Run, corpora: Sequence[Path] = ()) -> dic
     Raises:
         BioreError: BR510 for the config, and what ``identify`` raises.
     """
-    chosen = {key: value for key, value in grid.corpora[run.corpus].items() if key == "test_folds"}
+    chosen = {key: value for key, value in grid.corpora[run.corpus].items() if key in FOLD_SETTINGS}
     return identify(config_of(grid, run), corpora, **vars(run), **chosen)
 
 
@@ -71,7 +74,7 @@ def differences(record: Record, identity: dict[str, Any], *, needed: Collection[
 
 def needed_settings(grid: Grid, run: Run) -> set[str]:
     """Return the keys of the values that the grid sets in the config of a run."""
-    return {"test_folds", *(f"config.{key}" for key in grid.overrides_of(run))}
+    return {*FOLD_SETTINGS, *(f"config.{key}" for key in grid.overrides_of(run))}
 
 
 def is_adapted(encoder: Path) -> bool:
@@ -85,7 +88,10 @@ def check_finished(path: Path, record: Record, grid: Grid, run: Run, identity: d
     Raises:
         BioreError: BR407 if it is that of another.
     """
-    needed = needed_settings(grid, run) | ({ENCODER} if is_adapted(Path(grid.encoder_of(run))) else set())
+    # The digest of each corpus file stands below "corpus".
+    needed = needed_settings(grid, run) | {"corpus"}
+    if is_adapted(Path(grid.encoder_of(run))):
+        needed.add(ENCODER)
     if different := differences(record, identity, needed=needed):
         raise BioreError(Errors.BR407.format(folder=path, different=", ".join(different)))
 

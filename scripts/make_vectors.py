@@ -2,6 +2,7 @@
 
 import tempfile
 from collections import Counter
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
@@ -68,7 +69,8 @@ def write_words(text: list[Path], path: Path, exclude_ids: list[Path] | None) ->
     """Write the tokens of each document in lower case on a line of its own; return what was read and left out."""
     nlp = use_tokenizer(spacy.blank("en"), split=SPLIT)
     counts: Counter[str] = Counter()
-    texts = read_texts(text)
+    # One by one, or what is named twice would be read once.
+    texts = chain.from_iterable(read_texts([path]) for path in text)
     if exclude_ids:
         texts = leave_out(texts, read_exclusions(exclude_ids), counts)
     with path.open("w", encoding="utf8") as file:

@@ -18,7 +18,7 @@ from wasabi import msg
 
 from ..crossval.fold_files import check_overlaps, file_folds, find_fold_files
 from ..crossval.folds import Fold, divide
-from ..crossval.identity import identify
+from ..crossval.identity import identify, identify_folders
 from ..crossval.instances import single_pairs
 from ..crossval.run import Outcome, claim_output, cross_validate
 from ..errors import BioreError, Errors, Warnings
@@ -77,6 +77,7 @@ def crossval_cli(
             use_gpu(gpu_id)
             made = _make_folds(config, corpus, by, folds, seed)
             identity = identify(config, [corpus], by=by.value, folds=len(made), dev=dev, seed=seed)
+            identity |= identify_folders(config)
             _claim(output, identity, until_done)
         with messages("Cross-validation failed", unmentioned=["BRW02"]):
             outcome = cross_validate(

@@ -9,7 +9,7 @@ from spacy.tokens import Doc
 
 from ..errors import BioreError, Errors
 from ..formats.splits import assign_groups
-from ..relations import get_group, get_records
+from ..relations import RelationRecord, get_group, get_records
 
 
 class Parts(NamedTuple):
@@ -65,7 +65,7 @@ def divide(docs: Sequence[Doc], number: int, *, by_article: bool, seed: int) -> 
 def keep_dev(parts: Parts, share: float, *, seed: int) -> Parts:
     """Take a share of the articles that are learned from for watching, where a fold has no docs for that yet.
 
-    Articles with labels that none of the others has are learned from.
+    Articles with labels, or types of their mentions, that none of the others has are learned from.
 
     Raises:
         BioreError: BR505 if that leaves nothing to watch on, or nothing to learn from.
@@ -74,17 +74,22 @@ def keep_dev(parts: Parts, share: float, *, seed: int) -> Parts:
         return parts
     sizes = Counter(map(get_group, parts.train))
     assigned = assign_groups(sizes, {"train": 1 - share, "dev": share}, seed=seed)
-    labels: dict[str, set[str]] = defaultdict(set)
+    kinds: dict[str, set[tuple[str, str, str]]] = defaultdict(set)
     for doc in parts.train:
-        labels[get_group(doc)] |= {record["label"] for record in get_records(doc)}
-    known = set().union(*(labels[group] for group, name in assigned.items() if name == "train"))
-    for group in [group for group, name in assigned.items() if name == "dev" and labels[group] - known]:
+        kinds[get_group(doc)] |= {kind for record in get_records(doc) for kind in _kinds(record)}
+    known = set().union(*(kinds[group] for group, name in assigned.items() if name == "train"))
+    for group in [group for group, name in assigned.items() if name == "dev" and kinds[group] - known]:
         assigned[group] = "train"
-        known |= labels[group]
+        known |= kinds[group]
     train, dev = ([doc for doc in parts.train if assigned[get_group(doc)] == name] for name in ("train", "dev"))
     if not train or not dev:
         raise BioreError(Errors.BR505.format(share=share, articles=len(sizes)))
     return parts._replace(train=train, dev=dev)
+
+
+def _kinds(record: RelationRecord) -> list[tuple[str, str, str]]:
+    """Return what a schema that is read off the data learns of a relation: the types of its label's two roles."""
+    return [(record["label"], "head", record["head"]["type"]), (record["label"], "tail", record["tail"]["type"])]
 
 
 def _fold(name: str, docs: Sequence[Doc], test: set[int]) -> Fold:

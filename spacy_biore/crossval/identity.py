@@ -14,6 +14,7 @@ from thinc.api import Config
 
 from ..errors import BioreError, Errors
 from ..relations import DOC_ID_KEY, GROUP_KEY, RELATIONS_KEY
+from ..run_folder import digest_path
 from .training import with_corpora
 
 
@@ -37,6 +38,17 @@ def identify(config: Config, corpora: Sequence[Path], **settings: Any) -> dict[s
                 raise BioreError(Errors.BR508.format(name=name.removeprefix("corpus."), path=corpus))
             digests[name] = digest
     return json.loads(json.dumps({**settings, **values, **digests}, default=str))
+
+
+def identify_folders(config: Config) -> dict[str, str]:
+    """Return the digest of each folder that a config takes something from: an encoder, vectors, a pipeline.
+
+    What is in them can change under one name.
+    """
+    values = _flatten(config.interpolate(), "config")
+    used = {key: value for key, value in values.items() if key.startswith(("config.components.", "config.initialize."))}
+    folders = {key: Path(value) for key, value in used.items() if isinstance(value, str) and value}
+    return {f"folder.{key}": digest_path(path) for key, path in folders.items() if path.is_dir()}
 
 
 def _digests(corpus: Path) -> Iterator[tuple[str, str]]:

@@ -67,6 +67,9 @@ def train_and_score(
     frequency = settings["eval_frequency"]
     if has_gold["dev"] and 0 < settings["max_steps"] < frequency:
         raise BioreError(Errors.BR507.format(end=f"training.max_steps {settings['max_steps']}", frequency=frequency))
+    if not has_gold["dev"]:
+        # All scores are equal then, and the first update would count as the best.
+        nlp.config["training"]["patience"] = 0
     train(nlp, work, use_gpu=gpu_id, stdout=stdout or io.StringIO(), stderr=io.StringIO())
     trained = time.perf_counter()
     model = "best" if has_gold["dev"] else "last"

@@ -4,7 +4,7 @@ import pytest
 from spacy.tokens import DocBin
 from spacy.util import load_config
 
-from spacy_biore.crossval.identity import identify
+from spacy_biore.crossval.identity import identify, identify_folders
 from spacy_biore.relations import DOC_ID_KEY, GROUP_KEY, LENGTH_KEY, RELATIONS_KEY
 
 
@@ -69,3 +69,17 @@ def test_files_of_one_name_can_not_be_told_apart(config_path, sentence, save, tm
     paths = [save(f"{name}/data.spacy", [sentence("a", 0)]) for name in ("one", "two")]
     with pytest.raises(ValueError, match=r"BR508.*data\.spacy"):
         identify(load_config(config_path), paths)
+
+
+def test_what_is_in_the_folders_that_a_config_names_counts(config_path, tmp_path):
+    config = load_config(config_path)
+    encoder = tmp_path / "encoder"
+    encoder.mkdir()
+    config["components"]["relation_extractor"]["model"]["encoder"] = str(encoder)
+    config["initialize"] = {"vectors": "a_package"}
+    digests = []
+    for weights in ("one", "two", "one"):
+        (encoder / "weights").write_text(weights)
+        digests.append(identify_folders(config))
+    assert digests[0] == digests[2] != digests[1]
+    assert list(digests[0]) == ["folder.config.components.relation_extractor.model.encoder"]

@@ -110,3 +110,8 @@ def test_a_config_without_extractor_ends_before_training(config, files, tmp_path
     with pytest.raises(ValueError, match="BR301"):
         train_and_score(config, files, tmp_path / "work")
     assert not list((tmp_path / "work").glob("model-*"))
+
+
+def test_without_a_development_corpus_no_patience_ends_the_training(config, files, tmp_path):
+    config["training"].update(max_steps=6, eval_frequency=1, patience=2)
+    assert train_and_score(config, files._replace(dev=None), tmp_path / "work")["steps"] == 6

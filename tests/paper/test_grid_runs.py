@@ -13,6 +13,7 @@ from thinc.api import Config
 
 from benchmarks import paper
 from benchmarks.common import ROOT
+from benchmarks.grid import read_grid
 from benchmarks.records import article_counts
 
 
@@ -75,6 +76,29 @@ def test_a_result_of_other_settings_or_corpus_is_refused(grid_path, trained, run
     assert "model.max_length" in failures["whole.tiny.none.mean.default.s0"]
     assert "corpus.folds/one.spacy" in failures["folded.tiny.none.plain.default.s0"]
     assert "whole.tiny.none.plain.default.s0" not in failures and len(trained) == 8
+
+
+@pytest.mark.parametrize("change", ["renamed", "swapped", "without dev", "dev share", "one fold more"])
+def test_a_result_of_other_files_or_another_use_of_them_is_refused(
+    change, grid_path, trained, run_all, save_grid, save_folds, tmp_path
+):
+    run_all(grid_path)
+    data = srsly.read_yaml(grid_path)
+    whole, folded = data["corpora"]["whole"], data["corpora"]["folded"]
+    if change == "renamed":
+        save_folds("clean", number=2)
+        whole["train"] = str(tmp_path / "clean.spacy")
+    elif change == "swapped":
+        whole["dev"], whole["test"] = whole["test"], whole["dev"]
+    elif change == "without dev":
+        del whole["dev"]
+    elif change == "dev share":
+        folded["dev_share"] = 0.5
+    else:
+        save_folds("folds/three")
+    corpus = "whole" if change in ("renamed", "swapped", "without dev") else "folded"
+    refused = set(run_all(save_grid(data)).failures)
+    assert refused == {run.name for run in read_grid(grid_path).choose([f"{corpus}.*"])}
 
 
 def test_a_setting_that_the_config_gained_makes_no_other_run(grid_path, tmp_path, trained, run_all):

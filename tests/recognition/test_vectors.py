@@ -27,8 +27,9 @@ def make_vectors(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., tupl
     (folder / "text.jsonl").write_text("\n".join(lines), encoding="utf8")
     (folder / "excluded.ids").write_text("3\n4\n", encoding="utf8")
 
-    def make(name: str, *options: str) -> tuple[Path, str]:
-        command = [sys.executable, "scripts/make_vectors.py", str(folder / "text.jsonl"), str(folder / name)]
+    def make(name: str, *options: str, twice: bool = False) -> tuple[Path, str]:
+        text = [str(folder / "text.jsonl")] * (2 if twice else 1)
+        command = [sys.executable, "scripts/make_vectors.py", *text, str(folder / name)]
         command += ["--exclude-ids", str(folder / "excluded.ids"), "--width", "8", "--rows", "50", *options]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
         assert done.returncode == 0, done.stdout + done.stderr
@@ -93,3 +94,8 @@ def test_recogniser_reads_them(vectors: Path, schemes: dict[str, list[Doc]], tmp
     assert nlp.vocab.vectors.shape == (50, 8)
     assert any(node.name == "static_vectors" for node in nlp.get_pipe("tok2vec").model.walk())  # type: ignore[attr-defined]
     assert len(nlp(TEXT).to_array("ENT_IOB")) == 15
+
+
+def test_text_that_is_named_twice_counts_double(make_vectors: Callable[..., tuple[Path, str]]):
+    words = " ".join(make_vectors("doubled", twice=True)[1].split())
+    assert "documents: 36, tokens: 540" in words
