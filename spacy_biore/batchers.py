@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 from spacy.training import Example
 
 from .errors import BioreError, Errors
-from .sampling import TrainingPair, draw_pairs, note_training_pairs, noted_training_pairs
+from .sampling import TRAINING_PAIRS_KEY, TrainingPair, draw_pairs, note_training_pairs, noted_training_pairs
 
 PairBatcher = Callable[[Iterable[Example]], Iterator[list[Example]]]
 
@@ -122,6 +122,11 @@ def _join(units: list[Unit]) -> Example:
     example = units[0].example
     if units[0].pairs is None:
         return example
-    predicted = example.predicted.copy()
+    # All pairs of the document are noted on it: to copy them for a few of them would take long.
+    noted = example.predicted.user_data.pop(TRAINING_PAIRS_KEY)
+    try:
+        predicted = example.predicted.copy()
+    finally:
+        example.predicted.user_data[TRAINING_PAIRS_KEY] = noted
     note_training_pairs(predicted, [pair for unit in units for pair in unit.pairs or ()])
     return Example(predicted, example.reference)

@@ -20,7 +20,7 @@ from .checks import inspect_examples, observed_schema, warn_of_gaps
 from .errors import BioreError, Errors
 from .explanations import explain
 from .loss import Loss
-from .model.architecture import PairLogits, RelationModel
+from .model.architecture import PairLogits, RelationModel, chunk_pairs
 from .predictions import Predictions, relation_of, score_pairs
 from .relations import Relation, RelationRecord, get_doc_id, get_records, set_records
 from .sampling import take_training_pairs
@@ -227,7 +227,7 @@ class RelationExtractor(TrainablePipe):
         passes = self.loss.passes
         self._alarm.watch_gold(examples, candidates)
         self._alarm.watch_mentions(candidates)
-        for chunk in chunk_candidates(candidates, max(1, self.model.attrs["chunk_pairs"] // passes)):
+        for chunk in chunk_candidates(candidates, max(1, chunk_pairs(self.model) // passes)):
             (rows, logits), backprop = self.model.begin_update((docs * passes, chunk * passes))
             self._alarm.watch_misfits(docs, chunk, rows, max_length=self.model.attrs["max_length"])
             scores = Predictions(chunk * passes, rows, logits, logits)

@@ -245,6 +245,10 @@ class Errors(metaclass=ErrorsWithCodes):
         "The encoder '{name}' ({kind}) can't share a text between its pairs: it takes no mask for each word piece, or "
         'does not obey given positions. Set input_style = "anonymised", or choose an encoder such as BERT or RoBERTa.'
     )
+    BR211 = (
+        "The tokenizer of the encoder '{name}' has no token for: {missing}. Choose an encoder whose input begins with "
+        "a token for the sentence and ends with a separator, such as BERT or RoBERTa."
+    )
     BR204 = "The model of {name} has not been initialized. Call nlp.initialize, or load a trained pipeline."
 
     # commands on trained pipelines

@@ -1,5 +1,6 @@
 """What a relation model looked at."""
 
+import numpy as np
 from spacy.tokens import Doc, Token
 
 from .candidates import Candidates
@@ -20,12 +21,11 @@ def explain(
         candidates: Its candidate pairs.
         schema: The relation types of the model; others are left out.
     """
-    rows = {key: row for row, key in enumerate(candidate_keys(candidates))}
-    weights = attention(model, doc, candidates)
-    explained = []
-    for view in get_relations(doc):
-        if view.label in schema:
-            # Not the stored record: where tokens were merged since, candidates and views are made of whole tokens.
-            pair, _ = relation_key(relation_record(view.head, view.tail, view.label), schema)
-            explained.append((view, weights.get(rows.get(pair, -1), [])))
-    return explained
+    views = [view for view in get_relations(doc) if view.label in schema]
+    # Not the stored records: where tokens were merged since, candidates and views are made of whole tokens.
+    pairs = [relation_key(relation_record(view.head, view.tail, view.label), schema)[0] for view in views]
+    # Of many candidates few are related: the others need not pass through the model again.
+    related = candidates.take(np.flatnonzero([key in pairs for key in candidate_keys(candidates)]))
+    rows = {key: row for row, key in enumerate(candidate_keys(related))}
+    weights = attention(model, doc, related)
+    return [(view, weights.get(rows.get(pair, -1), [])) for view, pair in zip(views, pairs, strict=True)]

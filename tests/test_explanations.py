@@ -45,3 +45,17 @@ def test_explain_without_attention(make_nlp, make_example, make_doc):
     doc = nlp(make_doc(MARKED))
     explained = nlp.get_pipe("relation_extractor").explain(doc)
     assert [(view.label, weights) for view, weights in explained] == [(r.label, []) for r in doc._.relations]
+
+
+def test_only_related_pairs_pass_through_the_model_again(make_nlp, make_example, make_doc, monkeypatch):
+    nlp = make_nlp(threshold=0.0)
+    nlp.initialize(lambda: [make_example(MARKED, RELATIONS)])
+    extractor = nlp.get_pipe("relation_extractor")
+    doc = make_doc(MARKED)
+    set_records(doc, [relation_record(doc.ents[0], doc.ents[2], "INHIBITS")])
+    seen = []
+    shim = extractor.model.shims[0]
+    read = type(shim).attention
+    monkeypatch.setattr(type(shim), "attention", lambda self, pairs: seen.append(len(pairs)) or read(self, pairs))
+    [(view, weights)] = extractor.explain(doc)
+    assert (view.tail.text, seen) == ("ab", [1]) and weights

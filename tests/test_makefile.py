@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with the Makefile and what it reads, a .venv of Python 3.11 and a Python 3.12; both only tell their version."""
+    """A folder with the Makefile and what it reads, a .venv of Python 3.11 and two Pythons."""
     for name in ("Makefile", "pyproject.toml", "constraints.txt"):
         shutil.copy(ROOT / name, tmp_path)
     for path, version in ((".venv/bin/python", "3.11"), ("python3.12", "3.12"), ("python3.11", "3.11")):

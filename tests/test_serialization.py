@@ -162,3 +162,19 @@ def test_unpickled_in_another_program_torch_keeps_its_threads(monkeypatch):
     monkeypatch.setattr(torch, "set_num_threads", used.append)
     pickle.loads(pickled)()
     assert not used
+
+
+@pytest.mark.parametrize(
+    ("trained", "asked"),
+    [
+        ({"entities": "start"}, {"entities": "max"}),
+        ({"cls": "raw", "summary": "none"}, {"cls": "none", "summary": "mean"}),
+    ],
+    ids=["entities", "text"],
+)
+def test_loaded_model_keeps_its_pooling(make_nlp, make_example, docs, tmp_path, trained, asked):
+    nlp = make_nlp(model=trained, threshold=0.01)
+    nlp.initialize(lambda: [make_example(TEXTS[0], [(0, 1, "INHIBITS")])])
+    nlp.to_disk(tmp_path)
+    settings = {f"components.relation_extractor.model.{name}": value for name, value in asked.items()}
+    assert predict(spacy.load(tmp_path, config=settings), docs) == predict(nlp, docs)

@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
+import spacy
 import torch
 from spacy.language import Language
 from spacy.training import Example
 from thinc.api import Adam, fix_random_seed
 
+from spacy_biore.model.architecture import chunk_pairs
 from spacy_biore.relations import get_records
 
 VERBS = ["inhibits", "activates", "of", "and", "the", "protein", "binds", "spares", "sees", "x"]
@@ -183,3 +185,19 @@ def test_a_recogniser_that_finds_nothing_in_a_batch_is_no_reason_to_warn(make_nl
     for eg in bare:
         eg.predicted.set_ents([])
     assert nlp.update(bare) == {"relation_extractor": 0.0}
+
+
+def test_an_update_that_was_interrupted_leaves_a_model_that_predicts(make_ready, examples):
+    nlp = make_ready(model={"dropout": 0.5, "dropout_samples": 2})
+    extractor = nlp.get_pipe("relation_extractor")
+    docs = [eg.predicted for eg in examples]
+    expected = extractor.predict(docs).scores
+    extractor.model.begin_update((docs, extractor.get_candidates(docs)))
+    for _ in range(2):
+        np.testing.assert_array_equal(extractor.predict(docs).scores, expected)
+
+
+def test_batch_tokens_given_at_loading_are_those_of_further_training(make_ready, tmp_path):
+    make_ready(model={"batch_tokens": 64 * 8}).to_disk(tmp_path)
+    changed = spacy.load(tmp_path, config={"components.relation_extractor.model.batch_tokens": 64 * 2})
+    assert [chunk_pairs(nlp.get_pipe("relation_extractor").model) for nlp in (spacy.load(tmp_path), changed)] == [8, 2]

@@ -122,7 +122,6 @@ def build_relation_model(
             "input_style": input_style,
             "context": context,
             "max_length": max_length,
-            "chunk_pairs": max(1, batch_tokens // max_length) * (PAIRS_A_TEXT if input_style == "shared" else 1),
             "schema": [],
         },
         shims=[shim],
@@ -167,6 +166,12 @@ def forward(model: RelationModel, X: ModelInput, is_train: bool) -> tuple[PairLo
 def encode(model: RelationModel, X: ModelInput) -> list[tuple[int, "EncodedPair"]]:
     """Encode the candidate pairs of some docs that fit into the encoder, each with its row among all candidates."""
     return [(row, pair) for row, pair in enumerate(_encode_all(model, X)) if pair is not None]
+
+
+def chunk_pairs(model: RelationModel) -> int:
+    """Return how many pairs pass through a model at once in an update."""
+    texts = max(1, get_shim(model).budget // model.attrs["max_length"])
+    return texts * (PAIRS_A_TEXT if model.attrs["input_style"] == "shared" else 1)
 
 
 def get_shim(model: RelationModel) -> "NetworkShim":

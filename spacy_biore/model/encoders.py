@@ -26,7 +26,9 @@ from ..errors import BioreError, Errors
 from .pieces import PieceTokenizer
 
 # What transformers raises for an encoder that is not there, incomplete or of an unknown kind.
-LOADING_ERRORS = (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError)
+LOADING_ERRORS = (OSError, ValueError, KeyError, ImportError, RuntimeError, SafetensorError, TypeError, ArithmeticError)
+# The special tokens that every input has.
+FRAME = ("cls", "sep", "pad")
 # Characters that a message keeps of what transformers said.
 PROBLEM_LENGTH = 200
 
@@ -51,8 +53,9 @@ def load_encoder(
         settings: Values of the encoder's own configuration to change.
 
     Raises:
-        BioreError: BR200 if the encoder is not found or can't be read; BR201 if it has no fast tokenizer; BR205 for
-            settings that it does not have; BR207 for values of settings with which it can't be loaded.
+        BioreError: BR200 if the encoder is not found or can't be read; BR201 if it has no fast tokenizer, and BR211 if
+            that has no special token that every input needs; BR205 for settings that the encoder does not have; BR207
+            for values of settings with which it can't be loaded.
     """
     source = find_encoder(name)
     try:
@@ -71,6 +74,8 @@ def load_encoder(
         raise encoder_not_found(name, error) from error
     if not tokenizer.is_fast:
         raise BioreError(Errors.BR201.format(name=name))
+    if missing := [token for token in FRAME if getattr(tokenizer, f"{token}_token_id") is None]:
+        raise BioreError(Errors.BR211.format(name=name, missing=", ".join(missing)))
     _add_special_tokens(transformer, tokenizer, special_tokens)
     pooler = getattr(transformer, "pooler", None)
     weights = {key: value.detach().clone() for key, value in pooler.state_dict().items()} if pooler else None

@@ -4,9 +4,8 @@ import copy
 
 import torch
 from torch import nn
-from transformers import AutoModel, PreTrainedModel
+from transformers import PreTrainedModel
 
-from .encoders import attention_implementation
 from .int8 import Int8Linear
 from .network import RelationNetwork
 from .packed import PackedLinear, has_packed
@@ -19,7 +18,7 @@ def half_precision_copy(network: RelationNetwork) -> RelationNetwork:
     Autocast casts the weights anew in every call and computes much else in single precision; without gradients, neither
     is needed.
     """
-    encoder = _half_encoder(network.encoder)
+    encoder = _bfloat16(copy.deepcopy(network.encoder))
     if has_packed():
         replace_layers(encoder, nn.Linear, PackedLinear)
     return _with_encoder(network, encoder)
@@ -34,11 +33,7 @@ def int8_copy(network: RelationNetwork, *, half: bool) -> RelationNetwork:
     """
     encoder = copy.deepcopy(network.encoder)
     replace_layers(encoder, nn.Linear, Int8Linear)
-    if half:
-        # The parameters alone: buffers, such as the frequencies of rotary positions, need their precision.
-        for parameter in encoder.parameters():
-            parameter.data = parameter.data.bfloat16()
-    return _with_encoder(network, encoder)
+    return _with_encoder(network, _bfloat16(encoder) if half else encoder)
 
 
 def _with_encoder(network: RelationNetwork, encoder: PreTrainedModel) -> RelationNetwork:
@@ -48,11 +43,8 @@ def _with_encoder(network: RelationNetwork, encoder: PreTrainedModel) -> Relatio
     return fast.eval()
 
 
-def _half_encoder(encoder: PreTrainedModel) -> PreTrainedModel:
-    with torch.random.fork_rng(devices=[]):
-        half = AutoModel.from_config(
-            encoder.config, attn_implementation=attention_implementation(), torch_dtype=torch.bfloat16
-        )
-    half.pooler = None
-    half.load_state_dict(encoder.state_dict())
-    return half
+def _bfloat16(encoder: PreTrainedModel) -> PreTrainedModel:
+    """Round the parameters alone: buffers, such as the frequencies of rotary positions, need their precision."""
+    for parameter in encoder.parameters():
+        parameter.data = parameter.data.bfloat16()
+    return encoder

@@ -67,6 +67,8 @@ class NetworkOptimizer:
 
     def _average(self, averages: dict[Any, Any]) -> None:
         """Take the present parameters into the averages; those after update t weigh as t to the power of POWER."""
+        if self._keys[0] not in averages:  # another optimizer's than before, or the first
+            self._steps = 0
         self._steps += 1
         with torch.no_grad():
             if self._steps == 1:

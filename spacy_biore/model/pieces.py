@@ -79,9 +79,19 @@ class Pieces(NamedTuple):
 
 def tokenize(doc: Doc, tokenizer: PieceTokenizer) -> Pieces:
     """Tokenise the text of a Doc once."""
-    encoding = tokenizer.backend.encode(doc.text, add_special_tokens=False)
-    offsets = np.asarray(encoding.offsets, dtype=np.int64).reshape(-1, 2)
-    return Pieces(np.asarray(encoding.ids, dtype=np.int64), offsets[:, 0], offsets[:, 1])
+    text = doc.text
+    encoding = tokenizer.backend.encode(text, add_special_tokens=False)
+    starts = [_first_letter(text, start, end) for start, end in encoding.offsets]
+    ends = [end for _, end in encoding.offsets]
+    return Pieces(*(np.asarray(column, dtype=np.int64) for column in (encoding.ids, starts, ends)))
+
+
+def _first_letter(text: str, start: int, end: int) -> int:
+    """Return where a piece begins without the blanks before its word, which some tokenizers count to it."""
+    if not text[start : start + 1].isspace():
+        return start
+    piece = text[start:end]
+    return start + len(piece) - len(piece.lstrip()) if piece.strip() else start
 
 
 def encode_pairs(

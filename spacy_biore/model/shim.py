@@ -178,14 +178,15 @@ class NetworkShim(Shim):
         """Serialise the network, its encoder's configuration and its tokenizer; weights as safetensors."""
         if self._model is None or self._tokenizer is None:
             return NOTHING
-        return save_network(self._model, self._tokenizer)
+        return save_network(self._model, self._tokenizer, self.cfg["pooling"])
 
     def from_bytes(self, data: bytes) -> "NetworkShim":
         """Rebuild the network from bytes, on the device in use, without the hub or the encoder's folder."""
         if data == NOTHING:
             self._model = self._tokenizer = self._fast = None
         else:
-            self._set(*restore_network(data, self.cfg["pooling"], **self.cfg["head"]))
+            network, tokenizer, self.cfg["pooling"] = restore_network(data, self.cfg["pooling"], **self.cfg["head"])
+            self._set(network, tokenizer)
         return self
 
     def _copy_into(self, parameters: dict[str, torch.nn.Parameter], values: dict[str, torch.Tensor]) -> None:
@@ -247,6 +248,8 @@ class NetworkShim(Shim):
     @contextlib.contextmanager
     def _inference(self) -> Iterator[None]:
         self._guard()
+        # An update that was interrupted leaves it in training.
+        self.network.eval()
         # On a CPU the network itself is in half precision then.
         with torch.inference_mode(), contextlib.nullcontext() if self._on_cpu else self._autocast():
             yield

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from transformers import AutoModel, AutoTokenizer, CanineTokenizer
+from transformers import AutoModel, AutoTokenizer, CanineTokenizer, PreTrainedTokenizerFast
 
 from spacy_biore.errors import BioreError
 from spacy_biore.model.architecture import build_relation_model
@@ -73,6 +73,14 @@ def test_encoder_without_a_fast_tokenizer(tiny_encoder, tmp_path):
         file.unlink()
     CanineTokenizer().save_pretrained(tmp_path)
     with pytest.raises(BioreError, match="BR201"):
+        load_encoder(str(tmp_path), {})
+
+
+def test_encoder_whose_input_has_no_frame(tiny_encoder, tmp_path):
+    shutil.copytree(tiny_encoder, tmp_path, dirs_exist_ok=True)
+    tokenizer = AutoTokenizer.from_pretrained(tiny_encoder)
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer.backend_tokenizer, pad_token="[PAD]").save_pretrained(tmp_path)
+    with pytest.raises(BioreError, match=r"BR211.*no token for: cls, sep\."):
         load_encoder(str(tmp_path), {})
 
 
@@ -171,9 +179,13 @@ def test_misspelt_folder_is_not_looked_for_on_the_hub(tiny_encoder: str):
     assert "hub:" not in str(caught.value)
 
 
-def test_settings_that_the_encoder_can_not_be_loaded_with(tiny_encoder: str):
-    with pytest.raises(BioreError, match=r"BR207.*num_attention_heads.*5"):
-        load_encoder(tiny_encoder, {}, {"num_attention_heads": 5})
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [("num_attention_heads", 5), ("num_attention_heads", 0), ("hidden_dropout_prob", None), ("num_hidden_layers", 2.0)],
+)
+def test_settings_that_the_encoder_can_not_be_loaded_with(tiny_encoder: str, setting: str, value: object):
+    with pytest.raises(BioreError, match=rf"BR207.*{setting}.*{value}"):
+        load_encoder(tiny_encoder, {}, {setting: value})
 
 
 @pytest.mark.parametrize(

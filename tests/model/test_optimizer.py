@@ -93,3 +93,15 @@ def test_another_optimizer_is_an_error(other):
     give_gradients(network)
     with pytest.raises(BioreError, match="BR034"):
         NetworkOptimizer(network, 0).step(other)
+
+
+def test_another_optimizer_has_averages_of_its_own():
+    network = make_network()
+    optimizer = NetworkOptimizer(network, 0)
+    first, second = (settings(use_averages=True) for _ in range(2))
+    for sgd in (first, first, second):
+        give_gradients(network)
+        optimizer.step(sgd)
+    for name, parameter in network.named_parameters():
+        assert torch.equal(second.averages[0, name], parameter)
+        assert not torch.equal(first.averages[0, name], parameter)

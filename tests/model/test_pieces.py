@@ -11,6 +11,9 @@ import spacy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from spacy.tokens import Doc, Span
+from tokenizers import Tokenizer
+from tokenizers.models import WordLevel
+from tokenizers.pre_tokenizers import ByteLevel, Metaspace
 
 from spacy_biore.candidates import make_candidate_generator
 from spacy_biore.instances import Edit, Instance, make_instances, special_tokens
@@ -200,3 +203,20 @@ def test_sentence_of_5000_tokens_is_tokenised_once(tokenizer, monkeypatch):
     # The neighbours of each gene at distance 50; the first gene has one neighbour only.
     assert len(fitting) == 19
     assert all(np.array_equal(np.sort(pair.chars[1:-1]), pair.chars[1:-1]) for pair in fitting)
+
+
+@pytest.mark.parametrize("pre_tokenizer", [Metaspace(), ByteLevel(add_prefix_space=True, trim_offsets=False)])
+def test_a_piece_begins_with_its_word_whatever_blanks_a_tokenizer_counts_to_it(make_doc, pre_tokenizer):
+    text = "We saw it. Yesterday [aspirin|CHEMICAL] blocked [EGFR|GENE] strongly."
+    doc = make_doc(text)
+    pieces = {piece for piece, _ in pre_tokenizer.pre_tokenize_str(doc.text)}
+    tokens = ["[UNK]", *sorted(pieces), "@CHEMICAL$", "@GENE$", "[CLS]", "[SEP]"]
+    backend = Tokenizer(WordLevel({token: number for number, token in enumerate(tokens)}, unk_token="[UNK]"))
+    backend.pre_tokenizer = pre_tokenizer
+    backend.add_special_tokens(["@CHEMICAL$", "@GENE$"])
+    ids = {"cls_id": len(tokens) - 2, "sep_id": len(tokens) - 1, "pad_id": 0}
+    tokenizer = PieceTokenizer.from_json(backend.to_str(), **ids)
+    (pair,) = encode(doc, tokenizer)
+    shown = "".join(word.strip("▁Ġ") for word in words(pair, tokenizer))
+    assert shown == "[CLS]Yesterday@CHEMICAL$blocked@GENE$strongly.[SEP]"
+    assert "".join(doc.text[char] for char in pair.chars[1:-1]) in ("YabEs", "YabEs.")
