@@ -7,8 +7,9 @@ import spacy
 import typer
 from wasabi import msg
 
-from spacy_biore.readers import read_docs
+from spacy_biore.cli.common import messages, read_corpus
 
+FAILURE = "No terms were listed"
 LEAST_LENGTH = 3  # shorter names are too often something else
 
 
@@ -18,13 +19,16 @@ def main(
 ) -> None:
     """Write the distinct mentions of a corpus with their types, without those that have two types."""
     types: dict[str, set[str]] = {}
-    for doc in read_docs(corpus, spacy.blank("en")):
-        spans = [*doc.ents, *(span for group in doc.spans.values() for span in group)]
-        for span in spans:
-            term = " ".join(span.text.split()).lower()
-            if len(term) >= LEAST_LENGTH and not term.startswith("@"):
-                types.setdefault(term, set()).add(span.label_)
+    with messages(FAILURE):
+        for doc in read_corpus(corpus, spacy.blank("en")):
+            spans = [*doc.ents, *(span for group in doc.spans.values() for span in group)]
+            for span in spans:
+                term = " ".join(span.text.split()).lower()
+                if len(term) >= LEAST_LENGTH and not term.startswith("@"):
+                    types.setdefault(term, set()).add(span.label_)
     terms = sorted(f"{min(labels)}\t{term}" for term, labels in types.items() if len(labels) == 1)
+    if not terms:
+        msg.fail(FAILURE, f"{corpus} names nothing; tags such as @GENE$ are no names", exits=1)
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text("\n".join(terms) + "\n", encoding="utf8")
     msg.good(f"{len(terms)} terms in {output}; {len(types) - len(terms)} of two types left out")

@@ -467,6 +467,10 @@ class Warnings(metaclass=ErrorsWithCodes):
         "Nothing has set entities before '{name}', so there is nothing to relate. Put a recogniser before it: "
         "nlp.add_pipe('entity_ruler', before='{name}'), or python -m spacy biore assemble."
     )
+    BRW25 = (
+        "{path} also holds {others}, which this conversion did not write. If these are of the same corpus, their "
+        "documents may be among those that were written: remove them, or choose another output."
+    )
     BRW18 = (
         "'{name}' can't learn what {missing} is: no document that was annotated with {types} has a mention of it. Does "
         "one of the corpora annotate all types of this component?"

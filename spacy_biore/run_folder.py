@@ -11,6 +11,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from .errors import BioreError, Errors
+from .formats.sources import files_in
 
 RUN = "run.json"
 LOCK = ".lock"
@@ -95,14 +96,21 @@ def check_same_run(folder: Path, found: dict[str, Any], identity: dict[str, Any]
 
 
 def digest_path(path: Path) -> str:
-    """Return the SHA-256 of a file and its name, or of all files of a folder and theirs."""
+    """Return the SHA-256 of a file and its name, or of all files of a folder and theirs, also where links lead.
+
+    Raises:
+        BioreError: BR100 for what can't be read.
+    """
     digest = hashlib.sha256()
-    for file in sorted(path.rglob("*")) if path.is_dir() else [path]:
+    for file in files_in(path) if path.is_dir() else [path]:
         if file.is_file() and file.name != LOCK:
             digest.update(file.name.encode() + b"\0")
-            with file.open("rb") as stream:
-                while block := stream.read(1 << 20):
-                    digest.update(block)
+            try:
+                with file.open("rb") as stream:
+                    while block := stream.read(1 << 20):
+                        digest.update(block)
+            except OSError as error:
+                raise BioreError(Errors.BR100.format(path=file, problem=error.strerror)) from error
     return digest.hexdigest()
 
 

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -57,3 +58,24 @@ def test_a_killed_write_leaves_a_partial_file_of_the_known_name(tmp_path: Path, 
     with pytest.raises(KeyboardInterrupt):
         write_json(tmp_path / RUN, {})
     refuse_foreign(tmp_path)
+
+
+def test_the_digest_of_a_folder_is_also_of_what_links_lead_to(tmp_path: Path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "ids.txt").write_text("1")
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "linked").symlink_to(tmp_path / "data")
+    before = digest_path(tmp_path / "tests")
+    (tmp_path / "data" / "ids.txt").write_text("2")
+    assert digest_path(tmp_path / "tests") != before
+
+
+def test_what_can_not_be_read_has_no_digest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "ids.txt").write_text("1")
+
+    def refuse(*args: Any, **kwargs: Any) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(BioreError, match=r"BR100.*ids\.txt: Permission denied"):
+        digest_path(tmp_path / "ids.txt")

@@ -14,6 +14,9 @@ from .texts import Text, read_plain, read_texts, reader_of
 # Letters and digits of the shortest sentence that a document is recognised by; shorter ones may stand in any document.
 LEAST_LETTERS = 60
 SENTENCE_END = re.compile(r"(?<=[.!?])\s+")
+LINE_END = re.compile(r"[\t\r\n]+")
+# Mentions that were replaced by their type: no real text holds such a sentence.
+TAG = re.compile(r"@[A-Za-z][\w-]*\$")
 NO_LETTER = re.compile(r"[\W_]+")
 ASCII_NO_LETTER = bytes(code for code in range(128) if not chr(code).isalnum())
 
@@ -121,11 +124,11 @@ def _shape(doc_id: str) -> str:
 def _normal_sentences(text: str) -> Iterator[str]:
     """Yield, normalised, what stands between two sentence ends, and the lines of it, if long enough to be told by.
 
-    A line end may be the end of a title or a break within a sentence, so both readings count.
+    A line end or a tab may be the end of a title or a break within a sentence, so both readings count.
     """
     for sentence in SENTENCE_END.split(text):
-        parts = {sentence: None, **dict.fromkeys(sentence.splitlines())}
-        normal = (_normal(part) for part in parts if len(part) >= LEAST_LETTERS)
+        parts = {sentence: None, **dict.fromkeys(LINE_END.split(sentence))}
+        normal = (_normal(part) for part in parts if len(part) >= LEAST_LETTERS and not TAG.search(part))
         yield from (part for part in normal if len(part) >= LEAST_LETTERS)
 
 

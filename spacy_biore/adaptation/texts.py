@@ -122,12 +122,12 @@ def _read_jsonl(path: Path) -> Iterator[Text]:
             continue
         try:
             record = json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise BioreError(Errors.BR401.format(where=where, problem=f"not JSON: {error}")) from error
         record = record if isinstance(record, dict) else {}
         keys = ("text",) if "text" in record else ("title", "abstract")
         parts = [record.get(key) or "" for key in keys]
-        if not any(parts) or not all(isinstance(part, str) for part in parts):
+        if not record.keys() & {*keys} or not all(isinstance(part, str) for part in parts):
             problem = "no text: a line is an object with 'text', or with 'title' and 'abstract', as strings"
             raise BioreError(Errors.BR401.format(where=where, problem=problem))
         text = "\n".join(part for part in parts if part)
@@ -177,7 +177,9 @@ def _read_pubmed_xml(path: Path) -> Iterator[Text]:
                     parts = ["".join(node.itertext()).strip() for node in (*nodes, *abstract)]
                     yield Text(pmid, "\n".join(part for part in parts if part), f"{path}, PMID {pmid}")
                     root.clear()
-    except (ET.ParseError, StopIteration) as error:
+    except BioreError:
+        raise
+    except (ET.ParseError, StopIteration, LookupError, ValueError) as error:
         raise BioreError(Errors.BR402.format(path=path, problem=error)) from error
 
 
@@ -191,7 +193,8 @@ def _read_docbin(path: Path) -> Iterator[Text]:
     for number, doc in enumerate(docs, start=1):
         # A sentence goes by its article, since articles are what must not be read twice.
         doc_id = doc.user_data.get(GROUP_KEY) or doc.user_data.get(DOC_ID_KEY) or ""
-        yield Text(str(doc_id), doc.text, f"{path}, document {number}")
+        sentences = doc.sents if doc.has_annotation("SENT_START") else [doc]
+        yield Text(str(doc_id), "\n".join(sentence.text for sentence in sentences), f"{path}, document {number}")
 
 
 READERS: dict[str, Callable[[Path], Iterator[Text]]] = {

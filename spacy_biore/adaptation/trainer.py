@@ -73,6 +73,9 @@ class Clock(TrainerCallback, ExportableState):
         """Take up the time of a run that is resumed, and freeze the encoder while the head learns alone."""
         for name, value in state.stateful_callbacks[type(self).__name__]["attributes"].items():
             setattr(self, name, value)
+        if state.best_model_checkpoint:
+            # The folder may have been moved, or be named in another way now.
+            state.best_model_checkpoint = str(Path(args.output_dir) / Path(state.best_model_checkpoint).name)
         self.max_steps = state.max_steps
         self._last = self._resting = self._saved = time.monotonic()
         _freeze(kwargs["model"], frozen=self.share(state.global_step) < self.head_share)
@@ -98,7 +101,7 @@ class Clock(TrainerCallback, ExportableState):
         if math.floor(share * self.evaluations) > self.evaluated:
             self.evaluated = math.floor(share * self.evaluations)
             control.should_evaluate = control.should_log = True
-        self.ended = share >= 1.0
+        self.ended = self.ended or share >= 1.0
         control.should_training_stop = self.ended or self.interrupted
         control.should_save = control.should_training_stop or unsaved > 60 * self.save_minutes
 

@@ -64,7 +64,7 @@ def extend_vocabulary(
     saved = {
         word: (len(ids) - 1) * counts[word]
         for word, ids in pieces.items()
-        if len(ids) > 2 and counts[word] >= LEAST_COUNT and word.isalpha()
+        if len(ids) > 1 and counts[word] >= LEAST_COUNT and word.isalpha()
     }
     words = sorted(saved, key=lambda word: (-saved[word], word))[:size]
     first = len(tokenizer)

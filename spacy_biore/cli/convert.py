@@ -1,5 +1,6 @@
 """``python -m spacy biore convert``: from a corpus to .spacy files."""
 
+import warnings
 from collections.abc import Mapping
 from enum import Enum
 from functools import partial
@@ -10,7 +11,7 @@ import spacy
 import typer
 from wasabi import msg
 
-from ..errors import BioreError, Errors
+from ..errors import BioreError, Errors, Warnings
 from ..formats import FORMATS, Counts, Found, to_doc
 from ..formats.contradictions import describe
 from ..formats.conversion import convert, target_in
@@ -164,8 +165,10 @@ def convert_cli(
                 watch=progress,
             )
             if report:
-                _save(staging.path(report), _report(format_name, input_path, found, counts))
+                text = to_json(_report(format_name, input_path, found, counts)) + "\n"
+                staging.write(report, partial(Path.write_text, data=text, encoding="utf-8"))
         _print(found, counts)
+        _warn_of_others(output_path, {target(name) for name in counts})
         msg.good(f"{len(counts)} file(s) written: {', '.join(str(target(name)) for name in counts)}")
     if found.broken:
         msg.fail(f"{len(found.broken)} file(s) broken and left out", describe_broken(found.broken), exits=1)
@@ -200,8 +203,10 @@ def _report(format_name: str, input_path: Path, found: Found, counts: Mapping[st
     }
 
 
-def _save(path: Path, report: dict[str, Any]) -> None:
-    path.write_text(to_json(report) + "\n", encoding="utf-8")
+def _warn_of_others(folder: Path, written: set[Path]) -> None:
+    """Warn of corpora of an earlier conversion: their documents may be among those of this one."""
+    if others := sorted(path.name for path in folder.glob("*.spacy") if path not in written):
+        warnings.warn(Warnings.BRW25.format(path=folder, others=", ".join(others)), stacklevel=2)
 
 
 def _print(found: Found, counts: Mapping[str, Counts]) -> None:

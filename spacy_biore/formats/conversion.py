@@ -96,7 +96,7 @@ def convert(
             for name, part in _parts(source, documents, corpus_format, shares, seed):
                 doc_bin, counts[name], groups[name] = _pack(part, make_doc, seen)
                 _check_documents(source, counts[name])
-                doc_bin.to_disk(staging.path(target(name)))
+                staging.write(target(name), doc_bin.to_disk)
         except Contradicted as error:
             # The rest of the corpus may have others, which are to be named with these.
             contradictions += error.contradictions

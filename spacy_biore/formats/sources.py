@@ -96,16 +96,24 @@ def in_order(sources: Iterable[Source]) -> list[Source]:
 
 
 def files_in(root: Path) -> list[Path]:
-    """Return all files below a folder, in the order of their names, also where links lead; without hidden ones."""
+    """Return all files below a folder, in the order of their names, also where links lead; without hidden ones.
+
+    Raises:
+        BioreError: BR100 for a folder that can't be read.
+    """
     files: list[Path] = []
     entered: set[str] = set()
-    for folder, folders, names in os.walk(root, followlinks=True):
+    for folder, folders, names in os.walk(root, followlinks=True, onerror=_unreadable):
         # A link to a folder above would lead round for ever.
         is_new = os.path.realpath(folder) not in entered
         entered.add(os.path.realpath(folder))
         folders[:] = [name for name in folders if is_new and not name.startswith(".")]
         files += [Path(folder, name) for name in names if is_new and not name.startswith(".")]
     return sorted(files)
+
+
+def _unreadable(error: OSError) -> None:
+    raise BioreError(Errors.BR100.format(path=error.filename, problem=error.strerror)) from error
 
 
 def _order(source: Source) -> tuple[str, int, str]:

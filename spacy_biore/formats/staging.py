@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 
@@ -37,6 +38,18 @@ class Staging:
         os.close(handle)
         self._targets[target] = Path(name)
         return Path(name)
+
+    def write(self, target: Path, save: Callable[[Path], object]) -> None:
+        """Have a file written in place of the target.
+
+        Raises:
+            BioreError: BR140 if it can't be.
+        """
+        path = self.path(target)
+        try:
+            save(path)
+        except OSError as error:
+            raise BioreError(Errors.BR140.format(path=target, problem=error.strerror or error)) from error
 
     def __enter__(self) -> "Staging":
         return self

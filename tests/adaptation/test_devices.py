@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property, partial
+from pathlib import Path
 
 import pytest
 import torch
@@ -108,3 +109,20 @@ def test_the_time_of_scoring_counts_but_not_as_learning(monkeypatch):
     decide()
     assert clock.share(0) == pytest.approx(0.7)
     assert clock.figures() == {"minutes": pytest.approx(0.7), "pieces": 120, "pieces_per_second": pytest.approx(5.0)}
+
+
+def test_the_best_checkpoint_is_found_where_the_folder_is_now():
+    clock = Clock(minutes=1.0, evaluations=2, patience=1, save_minutes=5.0, head_share=0.0)
+    state = TrainerState(best_model_checkpoint="elsewhere/work/checkpoint-7")
+    state.stateful_callbacks = {"Clock": {"args": {}, "attributes": {}}}
+    clock.on_train_begin(Running.args, state, TrainerControl(), model=Running.model)
+    assert Path(state.best_model_checkpoint) == Path(Running.args.output_dir) / "checkpoint-7"
+
+
+def test_a_run_that_had_ended_stops_after_one_update_more():
+    clock = Clock(minutes=1.0, evaluations=2, patience=1, save_minutes=5.0, head_share=0.0)
+    control, state = TrainerControl(), TrainerState()
+    state.stateful_callbacks = {"Clock": {"args": {}, "attributes": {"ended": True}}}
+    clock.on_train_begin(Running.args, state, control, model=Running.model)
+    clock.on_step_end(Running.args, state, control, model=Running.model)
+    assert clock.ended and control.should_training_stop

@@ -122,3 +122,24 @@ def test_no_warning_where_ids_could_have_matched_or_sentences_tell(test_set: Pat
         warnings.simplefilter("error")
         left(TEXTS, ids("DDI-MedLine.d5", "99"))
         left(TEXTS, read_exclusion(test_set))
+
+
+TAGGED = "Patients who received @DRUG$ together with @DRUG$ should be monitored very closely for signs of bleeding."
+
+
+def test_sentences_with_tags_tell_nothing_so_that_other_ids_are_warned_of(tmp_path: Path, make_doc):
+    doc = make_doc(TAGGED)
+    doc.user_data["biore_doc_id"] = "DDI-MedLine.d5"
+    DocBin(docs=[doc], store_user_data=True).to_disk(tmp_path / "test.spacy")
+    exclusion = read_exclusion(tmp_path / "test.spacy")
+    assert exclusion.ids == {"DDI-MedLine.d5"} and not exclusion.sentences
+    with pytest.warns(UserWarning, match=r"BRW41.*DDI-MedLine\.d5"):
+        left([Text("123456", TAGGED.replace("@DRUG$", "warfarin"), "here")], exclusion)
+
+
+@pytest.mark.parametrize("gap", ["\n", "\t", ". "])
+def test_a_title_is_found_whatever_parts_it_from_the_abstract(tmp_path: Path, gap: str):
+    abstract = "The effects that it had on the other animals of the colony were not looked at by us."
+    (tmp_path / "test.jsonl").write_text(json.dumps({"id": "1", "text": f"{LONG[:-1]}{gap}{abstract}"}))
+    exclusion = read_exclusion(tmp_path / "test.jsonl")
+    assert exclusion.reason(Text("2", LONG, "")) and exclusion.reason(Text("2", abstract, ""))

@@ -87,6 +87,11 @@ def test_a_folder_is_read_in_order_and_other_files_are_not(tmp_path: Path):
         ("a.jsonl", b'{"text": "fine"}\n{"text": "cut \\ud83d"}', "BR401", "line 2.*character 4"),
         ("a.jsonl", b"null", "BR401", "line 1"),
         ("a.jsonl", b"1" * 5000, "BR401", "line 1"),
+        ("a.jsonl", b'{"text": "fine"}\n{"title": 7}', "BR401", "line 2"),
+        ("a.jsonl", b'{"id": "1"}', "BR401", "line 1"),
+        ("a.jsonl", b"[" * 200_000, "BR401", "line 1"),
+        ("a.xml", b'<?xml version="1.0" encoding="foo"?><PubmedArticleSet/>', "BR402", "a.xml"),
+        ("a.xml", b'<?xml version="1.0" encoding="utf-7"?><PubmedArticleSet/>', "BR402", "a.xml"),
         ("a.pubtator", b"1|t|Title\n2|a|Abstract", "BR401", "line 2"),
         ("a.txt", b"fine\n\xff\n", "BR102", "line 2"),
         ("a.xml", b"<PubmedArticleSet><PubmedArticle>", "BR402", "a.xml"),
@@ -103,6 +108,24 @@ def test_files_that_are_not_what_their_names_say(tmp_path: Path, name: str, cont
     (tmp_path / name).write_bytes(content)
     with pytest.raises(BioreError, match=rf"{code}.*{words}"):
         list(read_texts([tmp_path / name]))
+
+
+@pytest.mark.parametrize("line", ['{"id": "1", "text": ""}', '{"pmid": 1, "title": null, "abstract": null}'])
+def test_a_record_without_a_word_is_a_document_all_the_same(tmp_path: Path, line: str):
+    (tmp_path / "a.jsonl").write_text(line)
+    assert read(tmp_path / "a.jsonl") == [("1", "")]
+
+
+def test_sentences_of_a_corpus_are_lines(tmp_path: Path, make_doc: Callable[..., Doc]):
+    DocBin(docs=[make_doc("AUC rose ; in two it fell .", sentences=False)]).to_disk(tmp_path / "a.spacy")
+    doc = make_doc("AUC rose ; in two it fell .")
+    for token in doc:
+        token.is_sent_start = token.text in ("AUC", "in")
+    DocBin(docs=[doc]).to_disk(tmp_path / "b.spacy")
+    assert [read(tmp_path / f"{name}.spacy")[0][1] for name in "ab"] == [
+        "AUC rose ; in two it fell .",
+        "AUC rose ;\nin two it fell .",
+    ]
 
 
 def test_a_file_that_is_named_twice_is_read_once(tmp_path: Path):

@@ -189,3 +189,11 @@ def test_documents_whose_offsets_seem_wrong_are_pointed_out(
     result = biore("convert", "jsonl", tmp_path / "c.jsonl", tmp_path / "c.spacy")
     assert result.code == 0, result.output
     assert ("BRW17" in result.text and "'d7'" in result.text) == warned
+
+
+def test_files_of_an_earlier_conversion_are_pointed_out(biore: Any, articles: Path, out: Path) -> None:
+    command = ("convert", "pubtator", articles / "c_train.PubTator", out, "--split")
+    for shares in ("0.5,0.25,0.25", "0.4,0.3,0.3"):
+        assert "BRW25" not in biore(*command, shares).text
+    result = biore(*command, "0.5,0.5,0")
+    assert result.code == 0 and "BRW25" in result.text and "also holds test.spacy" in result.text

@@ -1,9 +1,11 @@
+import os
 import re
+from pathlib import Path
 
 import pytest
 
 from spacy_biore.errors import BioreError
-from spacy_biore.formats.sources import find_files, split_name
+from spacy_biore.formats.sources import files_in, find_files, split_name
 
 TSV = re.compile(r"\.tsv$")
 
@@ -92,3 +94,17 @@ def test_links_are_followed_and_those_to_nothing_left_out(folder, tmp_path):
 def test_hidden_files_and_folders_are_ignored(folder):
     found = find_files(folder("train.tsv", "._train.tsv", ".checkpoints/train.tsv"), TSV)
     assert [source.name for source in found.sources] == ["train"] and not found.skipped
+
+
+def test_a_folder_that_can_not_be_read_is_an_error(folder, monkeypatch):
+    root = folder("a.tsv", "closed/b.tsv")
+    listed = os.scandir
+
+    def scandir(path):
+        if Path(path).name == "closed":
+            raise PermissionError(13, "Permission denied", str(path))
+        return listed(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    with pytest.raises(BioreError, match=r"BR100.*closed.*Permission denied"):
+        files_in(root)

@@ -58,3 +58,14 @@ def test_folder_that_cannot_be_made(tmp_path):
     with pytest.raises(BioreError, match="BR140"), Staging() as staging:
         staging.path(tmp_path / "file" / "x.spacy")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_file_that_can_not_be_written_leaves_everything_as_it_was(tmp_path):
+    def fill(path):
+        path.write_text("half")
+        raise OSError(28, "No space left on device")
+
+    (tmp_path / "a").write_text("old")
+    with pytest.raises(BioreError, match=r"BR140.*No space left"), Staging() as staging:
+        staging.write(tmp_path / "a", fill)
+    assert [path.name for path in tmp_path.iterdir()] == ["a"] and (tmp_path / "a").read_text() == "old"
