@@ -16,10 +16,16 @@ TEST_ENV := OMP_NUM_THREADS=1 TOKENIZERS_PARALLELISM=false HF_HUB_OFFLINE=1
 
 # A .venv of another Python than the one that is asked for would be used without a word.
 VERSION := -c 'import sys; print("%d.%d" % sys.version_info[:2])'
-ifneq ($(and $(PYTHON),$(filter-out help clean distclean,$(MAKECMDGOALS))),)
+ifneq ($(and $(PYTHON),$(filter install demo test lint types pytest,$(MAKECMDGOALS))),)
+ifeq ($(filter distclean,$(MAKECMDGOALS)),)
+ASKED := $(shell $(PYTHON) $(VERSION) 2>/dev/null)
 MADE := $(shell $(PY) $(VERSION) 2>/dev/null)
-ifneq ($(MADE),$(and $(MADE),$(shell $(PYTHON) $(VERSION))))
+ifeq ($(ASKED),)
+$(error There is no Python at $(PYTHON))
+endif
+ifneq ($(MADE),$(and $(MADE),$(ASKED)))
 $(error $(VENV) was made with another Python than $(PYTHON): make distclean first)
+endif
 endif
 endif
 

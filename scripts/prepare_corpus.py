@@ -95,10 +95,16 @@ def main(
     source = SOURCES[corpus]
     with tempfile.TemporaryDirectory() as scratch:
         path = unpacked(located(source), Path(scratch))
-        convert(source, found(path, source.inside), output, *(DIVISION if source.test else ()))
-        if source.test:
-            part = found(path, source.test)
-            convert(source, part, output / "test.spacy" if part.is_file() else output)
+        if not source.test:
+            convert(source, found(path, source.inside), output)
+            return
+        # Two conversions make one corpus: beside what it was, the second would take the parts of the first for others'.
+        made, test = Path(scratch, "made"), found(path, source.test)
+        convert(source, found(path, source.inside), made / "learn", *DIVISION)
+        convert(source, test, made / "test" / "test.spacy" if test.is_file() else made / "test")
+        output.mkdir(parents=True, exist_ok=True)
+        for file in made.glob("*/*.spacy"):
+            shutil.move(file, output / file.name)
 
 
 def places(source: Source) -> list[Path]:

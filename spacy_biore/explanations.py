@@ -25,7 +25,8 @@ def explain(
     # Not the stored records: where tokens were merged since, candidates and views are made of whole tokens.
     pairs = [relation_key(relation_record(view.head, view.tail, view.label), schema)[0] for view in views]
     # Of many candidates few are related: the others need not pass through the model again.
-    related = candidates.take(np.flatnonzero([key in pairs for key in candidate_keys(candidates)]))
+    wanted = set(pairs)
+    related = candidates.take(np.flatnonzero([key in wanted for key in candidate_keys(candidates)]))
     rows = {key: row for row, key in enumerate(candidate_keys(related))}
     weights = attention(model, doc, related)
     return [(view, weights.get(rows.get(pair, -1), [])) for view, pair in zip(views, pairs, strict=True)]

@@ -14,6 +14,7 @@ from .annotating import check_annotating
 from .checks import check_fit
 from .component import RelationExtractor
 from .errors import BioreError, Errors
+from .formats.sources import files_in
 from .relations import DOC_ID_KEY, GROUP_KEY
 from .sampling import TrainingPair, note_training_pairs, training_pairs
 from .targets import PairKey, gold_labels
@@ -88,21 +89,18 @@ def read_docs(path: str | Path, nlp: Language, *, limit: int = 0) -> Iterator[Do
 
 
 def corpus_files(path: Path) -> list[Path]:
-    """Return a file, or the ``.spacy`` files of a folder.
+    """Return a file, or the ``.spacy`` files of a folder, also where links lead.
 
     Raises:
-        BioreError: BR031 if there is none.
+        BioreError: BR031 if there is none; BR100 for a folder that can't be read.
     """
     # A file is read whatever its name: spaCy would pass over it, with a warning, and go on with nothing.
-    files = _files_in(path) if path.is_dir() else [path] if path.exists() else []
+    files = [path] if path.is_file() else []
+    if path.is_dir():
+        files = [file for file in files_in(path) if file.name.endswith(FILE_TYPE)]
     if not files:
         raise BioreError(Errors.BR031.format(path=path))
     return files
-
-
-def _files_in(folder: Path) -> list[Path]:
-    files = sorted(folder.rglob(f"*{FILE_TYPE}"))
-    return [file for file in files if not any(part.startswith(".") for part in file.relative_to(folder).parts)]
 
 
 def without_annotation(nlp: Language, reference: Doc) -> Doc:

@@ -84,8 +84,8 @@ def get_records(doc: Doc) -> list[RelationRecord]:
     """Return the relations of a Doc as plain records, which can be changed without changing the Doc.
 
     Raises:
-        BioreError: BR020 if a record lacks a key; BR021 if a mention is not in the text; BR022 if they are those of
-            another text.
+        BioreError: BR020 if a record lacks a key; BR021 if a mention is not in the text, or BR023 if the record tells
+            other words for it; BR022 if they are those of another text.
     """
     stored = _stored(doc)
     text = doc.text if stored else ""

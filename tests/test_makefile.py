@@ -22,12 +22,25 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("target", "python", "is_refused"),
-    [("test", "3.12", True), ("test", "3.11", False), ("distclean", "3.12", False), ("help", "3.12", False)],
+    ("targets", "python", "is_refused"),
+    [
+        (["test"], "3.12", True),
+        (["test"], "3.11", False),
+        (["help"], "3.12", False),
+        (["distclean"], "3.12", False),
+        (["distclean", "test"], "3.12", False),
+        ([], "3.12", False),
+    ],
 )
 def test_an_environment_of_another_python_is_not_used_in_silence(
-    folder: Path, target: str, python: str, is_refused: bool
+    folder: Path, targets: list[str], python: str, is_refused: bool
 ):
-    command = ["make", "--dry-run", f"PYTHON={folder}/python{python}", target]
+    command = ["make", "--dry-run", f"PYTHON={folder}/python{python}", *targets]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60)
     assert (done.returncode != 0) == is_refused == ("make distclean first" in done.stderr), done.stderr
+
+
+def test_a_python_that_is_not_there_is_named(folder: Path):
+    command = ["make", "--dry-run", "PYTHON=python3.99", "test"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60)
+    assert done.returncode != 0 and "no Python at python3.99" in done.stderr

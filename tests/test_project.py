@@ -289,12 +289,17 @@ def test_an_encoder_replaces_another_completely(tmp_path):
     (first / "tokenizer.json").write_text("{}")
     assert place(first, output).returncode == 0
     assert place(second, output).returncode == 0
-    assert sorted(path.name for path in output.iterdir()) == ["config.json", "pytorch_model.bin"]
+    assert sorted(path.name for path in output.iterdir()) == ["config.json", "origin.txt", "pytorch_model.bin"]
     refused = place(first, output, "--sha256", "0" * 64)
     assert refused.returncode == 1 and "not the expected" in " ".join(refused.stdout.split())
-    assert sorted(path.name for path in output.iterdir()) == ["config.json", "pytorch_model.bin"]
+    assert sorted(path.name for path in output.iterdir()) == ["config.json", "origin.txt", "pytorch_model.bin"]
 
 
-def test_an_encoder_that_is_nowhere_is_named(tmp_path):
-    done = place(Path("no-such-encoder"), tmp_path / "output")
-    assert done.returncode == 1 and "BR200" in done.stdout and not (tmp_path / "output").exists()
+def test_an_encoder_that_is_nowhere_is_named_unless_it_is_in_place(tmp_path):
+    output = tmp_path / "output"
+    done = place(Path("no-such-encoder"), output)
+    assert done.returncode == 1 and "BR200" in done.stdout and not output.exists()
+    output.mkdir()
+    for origin, code in (("another", 1), ("no-such-encoder", 0)):
+        (output / "origin.txt").write_text(origin)
+        assert place(Path("no-such-encoder"), output).returncode == code

@@ -95,6 +95,15 @@ def test_folder_without_corpus_files(corpus, tmp_path, nlp):
         list(make_corpus_reader(folder)(nlp))
 
 
+def test_linked_folders_are_read_and_no_folder_is_a_file(corpus, tmp_path, nlp):
+    (tmp_path / "linked").mkdir()
+    (corpus / "a.spacy").rename(tmp_path / "linked" / "a.spacy")
+    (tmp_path / "all" / "old.spacy").mkdir(parents=True)
+    (corpus / "b.spacy").rename(tmp_path / "all" / "old.spacy" / "b.spacy")
+    (tmp_path / "all" / "more").symlink_to(tmp_path / "linked")
+    assert len(list(make_corpus_reader(tmp_path / "all")(nlp))) == 22
+
+
 def test_a_hidden_folder_is_read_if_it_is_named(corpus, tmp_path, nlp):
     (tmp_path / ".mine").mkdir()
     (corpus / "a.spacy").rename(tmp_path / ".mine" / "a.spacy")

@@ -1,5 +1,6 @@
 """A trained pipeline saved and loaded: the same predictions, with nothing but its own files."""
 
+import multiprocessing
 import os
 import pickle
 import shutil
@@ -15,7 +16,6 @@ from spacy.tokens import Doc
 from transformers import AutoModel
 
 from spacy_biore.candidates import make_candidate_generator
-from spacy_biore.model.forks import ForkGuard
 from spacy_biore.relations import get_records
 
 TEXTS = [
@@ -154,14 +154,26 @@ def test_several_processes_after_torch_was_used(nlp, docs, deadline):
         torch.set_num_threads(threads)
 
 
-def test_unpickled_in_another_program_torch_keeps_its_threads(monkeypatch):
-    monkeypatch.setattr("os.getpid", lambda: -1)
-    pickled = pickle.dumps(ForkGuard())
-    monkeypatch.undo()
-    used: list[int] = []
-    monkeypatch.setattr(torch, "set_num_threads", used.append)
-    pickle.loads(pickled)()
-    assert not used
+def predicts_on_threads(pickled: bytes) -> int:
+    """Predict in a process of a pool; return how many threads torch has then."""
+    nlp, doc = pickle.loads(pickled)
+    nlp.get_pipe("relation_extractor").predict([doc])
+    return torch.get_num_threads()
+
+
+@pytest.mark.parametrize(("method", "n_threads"), [("fork", 1), ("spawn", 3)])
+def test_a_pool_of_forked_processes_waits_for_no_threads_and_other_programs_keep_theirs(
+    nlp, docs, method: str, n_threads: int, monkeypatch, deadline
+):
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    before = torch.get_num_threads()
+    torch.set_num_threads(3)
+    try:
+        predict(nlp, docs)
+        with multiprocessing.get_context(method).Pool(1) as pool:
+            assert pool.apply_async(predicts_on_threads, (pickle.dumps((nlp, docs[0])),)).get(timeout=120) == n_threads
+    finally:
+        torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize(

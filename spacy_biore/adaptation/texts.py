@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from spacy.tokens import DocBin
+from spacy.tokens import Doc, DocBin
 from spacy.vocab import Vocab
 
 from ..errors import BioreError, Errors
@@ -193,8 +193,14 @@ def _read_docbin(path: Path) -> Iterator[Text]:
     for number, doc in enumerate(docs, start=1):
         # A sentence goes by its article, since articles are what must not be read twice.
         doc_id = doc.user_data.get(GROUP_KEY) or doc.user_data.get(DOC_ID_KEY) or ""
-        sentences = doc.sents if doc.has_annotation("SENT_START") else [doc]
-        yield Text(str(doc_id), "\n".join(sentence.text for sentence in sentences), f"{path}, document {number}")
+        yield Text(str(doc_id), sentence_lines(doc), f"{path}, document {number}")
+
+
+def sentence_lines(doc: Doc) -> str:
+    """Return the text of a Doc with a line end for the blanks between its sentences, if it has any."""
+    if not doc.has_annotation("SENT_START"):
+        return doc.text
+    return "".join(sent.text + ("\n" if sent[-1].whitespace_ else "") for sent in doc.sents)
 
 
 READERS: dict[str, Callable[[Path], Iterator[Text]]] = {

@@ -1,6 +1,7 @@
 """What makes a run this one: its config, its settings, and what its corpora hold."""
 
 import json
+import re
 import zlib
 from collections.abc import Iterator, Sequence
 from functools import cache
@@ -13,9 +14,13 @@ from spacy.tokens import DocBin
 from thinc.api import Config
 
 from ..errors import BioreError, Errors
+from ..readers import corpus_files
 from ..relations import DOC_ID_KEY, GROUP_KEY, RELATIONS_KEY
 from ..run_folder import digest_path
 from .training import with_corpora
+
+# Values of a config that may be folders which it takes something from.
+USED = re.compile(r"config\.(components|initialize)\..*\b(encoder|source|vectors|init_tok2vec|path|name)")
 
 
 def identify(config: Config, corpora: Sequence[Path], **settings: Any) -> dict[str, Any]:
@@ -46,15 +51,12 @@ def identify_folders(config: Config) -> dict[str, str]:
     What is in them can change under one name.
     """
     values = _flatten(config.interpolate(), "config")
-    used = {key: value for key, value in values.items() if key.startswith(("config.components.", "config.initialize."))}
-    folders = {key: Path(value) for key, value in used.items() if isinstance(value, str) and value}
-    return {f"folder.{key}": digest_path(path) for key, path in folders.items() if path.is_dir()}
+    named = {key: value for key, value in values.items() if USED.fullmatch(key) and isinstance(value, str)}
+    return {f"folder.{key}": digest_path(Path(value)) for key, value in named.items() if Path(value).is_dir()}
 
 
 def _digests(corpus: Path) -> Iterator[tuple[str, str]]:
-    if not corpus.exists():
-        raise BioreError(Errors.BR031.format(path=corpus))
-    for path in sorted(corpus.rglob("*.spacy")) if corpus.is_dir() else [corpus]:
+    for path in corpus_files(corpus):
         status = path.stat()
         yield f"corpus.{path.relative_to(corpus.parent)}", _digest(path.resolve(), status.st_mtime_ns, status.st_size)
 

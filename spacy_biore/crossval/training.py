@@ -54,7 +54,8 @@ def train_and_score(
 
     Raises:
         BioreError: BR301 if there is no relation extractor; BR501 if the config has no place for the corpora; BR507 if
-            training ends before any but the first update was evaluated; and whatever training raises.
+            training ends before any but the first update was evaluated; BR509 if nothing would end it; and whatever
+            training raises.
     """
     shutil.rmtree(work, ignore_errors=True)
     config = with_corpora(config, files.train, files.dev)
@@ -69,6 +70,8 @@ def train_and_score(
         raise BioreError(Errors.BR507.format(end=f"training.max_steps {settings['max_steps']}", frequency=frequency))
     if not has_gold["dev"]:
         # All scores are equal then, and the first update would count as the best.
+        if settings["max_steps"] <= 0 and settings["max_epochs"] <= 0:
+            raise BioreError(Errors.BR509)
         nlp.config["training"]["patience"] = 0
     train(nlp, work, use_gpu=gpu_id, stdout=stdout or io.StringIO(), stderr=io.StringIO())
     trained = time.perf_counter()

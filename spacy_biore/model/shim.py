@@ -14,7 +14,7 @@ from ..errors import Errors
 from .batching import LENGTH_STEP, Batch, make_batches
 from .dropout import use_byte_dropout
 from .encoders import load_encoder
-from .forks import ForkGuard
+from .forks import guard_threads
 from .inference import half_precision_copy, int8_copy
 from .int8 import has_int8
 from .network import RelationNetwork
@@ -67,7 +67,6 @@ class NetworkShim(Shim):
         self.int8 = int8
         self._tokenizer: PieceTokenizer | None = None
         self._fast: RelationNetwork | None = None
-        self._guard = ForkGuard()
         Pooling(1, **pooling)
 
     @property
@@ -247,7 +246,7 @@ class NetworkShim(Shim):
 
     @contextlib.contextmanager
     def _inference(self) -> Iterator[None]:
-        self._guard()
+        guard_threads()
         # An update that was interrupted leaves it in training.
         self.network.eval()
         # On a CPU the network itself is in half precision then.

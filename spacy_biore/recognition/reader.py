@@ -14,7 +14,7 @@ from spacy.training import Example
 from spacy.training.corpus import FILE_TYPE
 
 from ..adaptation.exclusion import Exclusion, read_exclusions
-from ..adaptation.texts import Text
+from ..adaptation.texts import Text, sentence_lines
 from ..errors import BioreError, Errors, Warnings
 from ..readers import CorpusReader, corpus_files, read_docs, without_annotation
 from ..relations import get_doc_id, get_group
@@ -130,7 +130,7 @@ def _references(corpus: MentionCorpus, nlp: Language, exclusion: Exclusion, *, l
             break
         n_docs += 1
         met.update(span.label_ for span in all_mentions(doc))
-        if exclusion.reason(Text(get_doc_id(doc), doc.text, "", (get_group(doc),))):
+        if exclusion.reason(Text(get_doc_id(doc), sentence_lines(doc), "", (get_group(doc),))):
             excluded.append(get_doc_id(doc))
             continue
         if len(doc):

@@ -11,7 +11,7 @@ from transformers import AutoModel, PretrainedConfig, PreTrainedModel
 
 from ..model.dropout import use_byte_dropout
 from ..model.encoders import attention_implementation
-from ..model.forks import ForkGuard
+from ..model.forks import guard_threads
 from ..model.shim import has_bfloat16
 
 # The most pieces of text that are predicted at once: all those of one long Doc would fill the memory.
@@ -58,7 +58,6 @@ class HalfPrecisionShim(HFShim):
         )
         self._layers = layers
         self._rate = rate
-        self._guard = ForkGuard()
         self._bfloat16_on_cpu = mixed_precision and has_bfloat16("cpu")
 
     @property
@@ -75,7 +74,7 @@ class HalfPrecisionShim(HFShim):
 
     def predict(self, inputs: Any) -> Any:
         """Return the output of the transformer in single precision."""
-        self._guard()
+        guard_threads()
         with self._autocast():
             predict = super().predict
             return _joined([self._finished(predict(self._asking(run))) for run in _runs(inputs)])

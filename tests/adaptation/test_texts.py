@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from spacy.tokens import Doc, DocBin
 
-from spacy_biore.adaptation.texts import read_texts
+from spacy_biore.adaptation.texts import read_texts, sentence_lines
 from spacy_biore.errors import BioreError
 
 PUBMED = """<?xml version="1.0"?>
@@ -126,6 +126,13 @@ def test_sentences_of_a_corpus_are_lines(tmp_path: Path, make_doc: Callable[...,
         "AUC rose ; in two it fell .",
         "AUC rose ;\nin two it fell .",
     ]
+
+
+def test_a_sentence_end_without_a_blank_is_no_line_end(make_doc: Callable[..., Doc]):
+    doc = make_doc("in rats.We found")
+    for token in doc:
+        token.is_sent_start = token.text in ("in", "We")
+    assert len(list(doc.sents)) == 2 and sentence_lines(doc) == doc.text
 
 
 def test_a_file_that_is_named_twice_is_read_once(tmp_path: Path):

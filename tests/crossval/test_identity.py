@@ -71,12 +71,14 @@ def test_files_of_one_name_can_not_be_told_apart(config_path, sentence, save, tm
         identify(load_config(config_path), paths)
 
 
-def test_what_is_in_the_folders_that_a_config_names_counts(config_path, tmp_path):
+def test_what_is_in_the_folders_that_a_config_names_counts(config_path, tmp_path, monkeypatch):
     config = load_config(config_path)
     encoder = tmp_path / "encoder"
     encoder.mkdir()
     config["components"]["relation_extractor"]["model"]["encoder"] = str(encoder)
     config["initialize"] = {"vectors": "a_package"}
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / config["components"]["relation_extractor"]["model"].get("cls", "raw")).mkdir()
     digests = []
     for weights in ("one", "two", "one"):
         (encoder / "weights").write_text(weights)

@@ -115,3 +115,9 @@ def test_a_config_without_extractor_ends_before_training(config, files, tmp_path
 def test_without_a_development_corpus_no_patience_ends_the_training(config, files, tmp_path):
     config["training"].update(max_steps=6, eval_frequency=1, patience=2)
     assert train_and_score(config, files._replace(dev=None), tmp_path / "work")["steps"] == 6
+
+
+def test_a_training_that_nothing_would_end_is_an_error(config, files, tmp_path):
+    config["training"].update(max_steps=0, max_epochs=0, patience=2)
+    with pytest.raises(ValueError, match="BR509"):
+        train_and_score(config, files._replace(dev=None), tmp_path / "work")
