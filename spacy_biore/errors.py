@@ -68,7 +68,10 @@ class Errors(metaclass=ErrorsWithCodes):
     )
     # training
     BR030 = "The loss of '{name}' is not a number. Lower the learning rate, or switch mixed precision off."
-    BR031 = "No corpus at {path}: no such file, and no folder with .spacy files. Convert one first: python -m spacy biore convert --help."
+    BR031 = (
+        "No corpus at {path}: no such file, and no folder with .spacy files. Convert one first: python -m spacy biore "
+        "convert --help."
+    )
     BR032 = "Corpora and batches: {setting} is {value!r}; it must be {expected}."
     BR033 = (
         "No example of the training corpus has a candidate pair, so there is nothing to learn from. Do its entities "

@@ -4,6 +4,8 @@ import multiprocessing
 import os
 import pickle
 import shutil
+import subprocess
+import sys
 from itertools import permutations
 
 import numpy as np
@@ -161,19 +163,31 @@ def predicts_on_threads(pickled: bytes) -> int:
     return torch.get_num_threads()
 
 
-@pytest.mark.parametrize(("method", "n_threads"), [("fork", 1), ("spawn", 3)])
-def test_a_pool_of_forked_processes_waits_for_no_threads_and_other_programs_keep_theirs(
-    nlp, docs, method: str, n_threads: int, monkeypatch, deadline
-):
-    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+def test_a_forked_process_that_unpickles_a_pipeline_waits_for_no_threads(nlp, docs, deadline):
     before = torch.get_num_threads()
     torch.set_num_threads(3)
     try:
         predict(nlp, docs)
-        with multiprocessing.get_context(method).Pool(1) as pool:
-            assert pool.apply_async(predicts_on_threads, (pickle.dumps((nlp, docs[0])),)).get(timeout=120) == n_threads
+        with multiprocessing.get_context("fork").Pool(1) as pool:
+            result = pool.apply_async(predicts_on_threads, (pickle.dumps((nlp, docs[0])),))
+            assert result.get(timeout=120) == 1
     finally:
         torch.set_num_threads(before)
+
+
+def test_a_program_that_unpickles_a_pipeline_keeps_its_threads(nlp, docs, tmp_path):
+    (tmp_path / "pickled").write_bytes(pickle.dumps((nlp, docs[0])))
+    code = """
+import pickle, sys, torch
+from pathlib import Path
+torch.set_num_threads(3)
+nlp, doc = pickle.loads(Path(sys.argv[1]).read_bytes())
+nlp.get_pipe("relation_extractor").predict([doc])
+print(torch.get_num_threads())
+"""
+    command = [sys.executable, "-c", code, str(tmp_path / "pickled")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert done.stdout.strip() == "3", done.stderr
 
 
 @pytest.mark.parametrize(
