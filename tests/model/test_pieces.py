@@ -195,9 +195,9 @@ def test_sentence_of_5000_tokens_is_tokenised_once(tokenizer, monkeypatch):
     doc.set_ents([Span(doc, i, i + 1, label="CHEMICAL" if i % 500 else "GENE") for i in range(0, 5000, 50)])
     texts = []
     monkeypatch.setattr("spacy_biore.model.pieces.tokenize", lambda *args: texts.append(args) or tokenize(*args))
-    start = time.perf_counter()
+    start = time.process_time()
     pairs = encode(doc, tokenizer)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
     assert (len(pairs), len(texts)) == (900, 1)
     fitting = [pair for pair in pairs if pair is not None]
     # The neighbours of each gene at distance 50; the first gene has one neighbour only.
