@@ -116,6 +116,7 @@ def _share(
     instances = []
     for window, (head, tail) in zip(windows, pairs, strict=True):
         hidden = {head, tail} - text(window, frozenset()).shown
+        # Mostly one of the two is shown anyway, and pairs with the same hidden mention share a text.
         shared = text(window, frozenset(hidden))
         if not ({head, tail} <= shared.shown or _overlap(head, tail)):
             shared = text(window, frozenset((head, tail)))

@@ -205,7 +205,10 @@ def _report(format_name: str, input_path: Path, found: Found, counts: Mapping[st
 
 def _warn_of_others(folder: Path, written: set[Path]) -> None:
     """Warn of corpora of an earlier conversion: their documents may be among those of this one."""
-    if others := sorted(path.name for path in folder.rglob("*.spacy") if path not in written):
+    if not folder.is_dir():
+        return
+    beside = {path for parent in {path.parent for path in written} for path in parent.glob("*.spacy")}
+    if others := sorted(str(path.relative_to(folder)) for path in beside - written):
         warnings.warn(Warnings.BRW25.format(path=folder, others=", ".join(others)), stacklevel=2)
 
 

@@ -113,7 +113,7 @@ def test_the_time_of_scoring_counts_but_not_as_learning(monkeypatch):
 
 def test_the_best_checkpoint_is_found_where_the_folder_is_now():
     clock = Clock(minutes=1.0, evaluations=2, patience=1, save_minutes=5.0, head_share=0.0)
-    state = TrainerState(best_model_checkpoint="elsewhere/work/checkpoint-7")
+    state = TrainerState(best_model_checkpoint="elsewhere/checkpoint-7")
     state.stateful_callbacks = {"Clock": {"args": {}, "attributes": {}}}
     clock.on_train_begin(Running.args, state, TrainerControl(), model=Running.model)
     assert Path(state.best_model_checkpoint) == Path(Running.args.output_dir) / "checkpoint-7"

@@ -193,6 +193,8 @@ def test_documents_whose_offsets_seem_wrong_are_pointed_out(
 
 def test_files_of_an_earlier_conversion_are_pointed_out(biore: Any, articles: Path, out: Path) -> None:
     command = ("convert", "pubtator", articles / "c_train.PubTator", out, "--split")
+    (out / "another").mkdir(parents=True)
+    (out / "another" / "train.spacy").write_bytes(b"")
     for shares in ("0.5,0.25,0.25", "0.4,0.3,0.3"):
         assert "BRW25" not in biore(*command, shares).text
     result = biore(*command, "0.5,0.5,0")

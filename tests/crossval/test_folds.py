@@ -84,25 +84,21 @@ def test_a_dev_share_of_nothing_is_an_error(docs):
         keep_dev(Parts(docs[:1], [], []), 0.1, seed=0)
 
 
-def test_articles_with_a_type_of_their_own_are_learned_from(docs):
+@pytest.mark.parametrize(
+    ("change", "read"),
+    [
+        (lambda record: {**record, "label": "RARE"}, lambda record: record["label"]),
+        (lambda record: {**record, "head": {**record["head"], "type": "RARE"}}, lambda record: record["head"]["type"]),
+    ],
+    ids=["label", "type"],
+)
+def test_articles_with_a_label_or_a_type_of_their_own_are_learned_from(docs, change, read):
     for seed in range(5):
         (rare,) = keep_dev(Parts(docs, [], []), 0.3, seed=seed).dev[:1]
         marked = [doc.copy() for doc in docs]
         for doc in marked:
             if get_group(doc) == get_group(rare):
-                set_records(doc, [{**r, "head": {**r["head"], "type": "DRUG"}} for r in get_records(doc)])
+                set_records(doc, [change(record) for record in get_records(doc)])
         kept = keep_dev(Parts(marked, [], []), 0.3, seed=seed)
-        assert "DRUG" in {record["head"]["type"] for doc in kept.train for record in get_records(doc)}
-        assert kept.dev and "DRUG" not in {r["head"]["type"] for doc in kept.dev for r in get_records(doc)}
-
-
-def test_articles_with_a_label_of_their_own_are_learned_from(docs):
-    for seed in range(5):
-        (rare,) = keep_dev(Parts(docs, [], []), 0.3, seed=seed).dev[:1]
-        marked = [doc.copy() for doc in docs]
-        for doc in marked:
-            if get_group(doc) == get_group(rare):
-                set_records(doc, [{**record, "label": "RARE"} for record in get_records(doc)])
-        kept = keep_dev(Parts(marked, [], []), 0.3, seed=seed)
-        assert "RARE" in {record["label"] for doc in kept.train for record in get_records(doc)}
-        assert kept.dev and "RARE" not in {record["label"] for doc in kept.dev for record in get_records(doc)}
+        assert "RARE" in {read(record) for doc in kept.train for record in get_records(doc)}
+        assert kept.dev and "RARE" not in {read(record) for doc in kept.dev for record in get_records(doc)}
