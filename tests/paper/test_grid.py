@@ -105,7 +105,6 @@ def test_the_grid_of_the_project_is_valid():
     ("row", "key", "value"),
     [
         ("small.none.attention.long-windows", "components.relation_extractor.model.max_length", 256),
-        ("small.none.attention.marked", "components.relation_extractor.model.input_style", "marked"),
         ("small.none.attention.no-averages", "training.optimizer.use_averages", False),
         ("base.none.attention-starts.base-rate", "training.optimizer.learn_rate.initial_rate", 0.00002),
     ],
