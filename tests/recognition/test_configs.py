@@ -96,16 +96,33 @@ def test_stock_evaluation_counts_the_types_of_the_file(tok2vec_path: Path, corpu
     assert "NER F" in printed and "GENE" in printed and "CHEMICAL" not in printed
 
 
-def test_transformer_is_shared_and_saved(run: Callable[..., Path], tiny_encoder: str):
-    path = run("ner_transformer", **{"paths.encoder": tiny_encoder, "training.optimizer.learn_rate.initial_rate": 0.01})
-    nlp = spacy.load(path)
+@pytest.fixture(scope="module")
+def transformer_path(run: Callable[..., Path], tiny_encoder: str) -> Path:
+    return run("ner_transformer", **{"paths.encoder": tiny_encoder, "training.optimizer.learn_rate.initial_rate": 0.01})
+
+
+def test_transformer_is_shared_and_saved(transformer_path: Path):
+    nlp = spacy.load(transformer_path)
     assert nlp.pipe_names == ["transformer", "chemical_ner", "disease_ner", "gene_ner", "doc_cleaner"]
     assert len(nlp.get_pipe("transformer").listeners) == 3  # type: ignore[attr-defined]
     assert nlp(TEXT)._.trf_data is None
     losses = nlp.meta["performance"]
     assert all(losses[f"{name}_loss"] > 0 for name in ("transformer", "chemical_ner", "disease_ner", "gene_ner"))
-    again = [[(e.text, e.label_) for e in doc.ents] for doc in spacy.load(path).pipe([TEXT, "", TEXT])]
+    again = [[(e.text, e.label_) for e in doc.ents] for doc in spacy.load(transformer_path).pipe([TEXT, "", TEXT])]
     assert again[0] == again[2] == [(e.text, e.label_) for e in nlp(TEXT).ents] and again[1] == []
+
+
+def test_a_trained_recogniser_is_tuned_to_one_corpus(transformer_path: Path, corpus: Path, tmp_path: Path):
+    paths = {"paths.recogniser": str(transformer_path), "paths.corpus": str(corpus / "gnormplus")}
+    train(CONFIGS / "ner_tuned_transformer.cfg", tmp_path, overrides={**paths, "training.max_steps": 6})
+    before, after = spacy.load(transformer_path), spacy.load(tmp_path / "model-last")
+    assert after.pipe_names == ["transformer", "gene_ner", "doc_cleaner"]
+    texts = [nlp.tokenizer(TEXT) for nlp in (before, after)]
+    assert [t.text for t in texts[0]] == [t.text for t in texts[1]]
+    states = [nlp.get_pipe("transformer").model.predict([doc]) for nlp, doc in zip((before, after), texts, strict=True)]  # type: ignore[attr-defined]
+    shift = abs(states[1].model_output.last_hidden_state - states[0].model_output.last_hidden_state).max()
+    assert 0 < shift < 1
+    assert after.meta["performance"]["ents_per_type"].keys() == {"GENE"}
 
 
 @pytest.mark.parametrize("name", ["ner_tok2vec", "ner_transformer"])
