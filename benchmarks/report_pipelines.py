@@ -21,6 +21,11 @@ END_TO_END_COMMAND = (
     "--output benchmarks/results/end_to_end/NAME.json`"
 )
 
+LEARNED_FROM = (
+    "What each pipeline learned from is in [recognition.md](recognition.md#what-was-trained): some from the development\n"
+    "parts too, none from a test part."
+)
+
 Table = list[list[str]]
 
 
@@ -35,7 +40,8 @@ def recognition_section(records: dict[str, Record], published: dict[str, Any]) -
     corpora = dict.fromkeys([*known, *(_corpus(record) for record in records.values())])
     intro = (
         "Only the text is given. An entity is right if its first and its last character and its type are\n"
-        "(`spacy-biore.EntityScorer.v1`). Types are those that the corpus annotates; `all` adds up their counts."
+        "(`spacy-biore.EntityScorer.v1`). Types are those that the corpus annotates; `all` adds up their counts.\n"
+        f"{LEARNED_FROM}"
     )
     parts = ["## Entities", intro]
     for corpus in corpora:
@@ -61,7 +67,8 @@ def end_to_end_section(records: dict[str, Record]) -> str:
     intro = (
         "The same pipeline twice: its relation extractor given the gold entities, and the whole of it given the text,\n"
         "where both mentions' boundaries and types must be right too. All gold relations of the corpus count.\n"
-        "For the reasons and faults, see [evaluation.md](evaluation.md#where-gold-relations-were-lost)."
+        "For the reasons and faults, see [evaluation.md](evaluation.md#where-gold-relations-were-lost).\n"
+        f"{LEARNED_FROM}"
     )
     parts = ["## From text to relations", intro]
     if not records:
