@@ -22,8 +22,8 @@ END_TO_END_COMMAND = (
 )
 
 LEARNED_FROM = (
-    "What each pipeline learned from is in [recognition.md](recognition.md#what-was-trained): some from the development\n"
-    "parts too, none from a test part."
+    "What each pipeline learned from is in [recognition.md](recognition.md#what-was-trained): some from the\n"
+    "development parts too, none from a test part."
 )
 
 Table = list[list[str]]
