@@ -22,6 +22,7 @@ class Inspection(NamedTuple):
         documents: Number of docs.
         mentions: Number of mentions that candidates can be made of.
         unreachable: For each gold relation whose pair is no candidate, the id of its Doc.
+        repeated: For each pair with several labels, the id of its Doc.
         labels: How often each label of the schema occurs.
         types: How often mentions of each type of the schema occur.
     """
@@ -29,6 +30,7 @@ class Inspection(NamedTuple):
     documents: int
     mentions: int
     unreachable: list[str]
+    repeated: list[str]
     labels: Counter[str]
     types: Counter[str]
 
@@ -70,6 +72,7 @@ def inspect_examples(
     """
     documents = mentions = 0
     unreachable: list[str] = []
+    repeated: list[str] = []
     labels: Counter[str] = Counter()
     types: Counter[str] = Counter()
     for eg in examples:
@@ -78,21 +81,27 @@ def inspect_examples(
         documents += 1
         mentions += len(candidates.mentions)
         types.update(mention.type for mention in candidates.mentions)
+        known = set()
         for record in get_records(eg.reference):
             if record["label"] not in schema and record["label"] in elsewhere:
                 continue
             _check_record(record, {name: schema}, doc_id)
             labels[record["label"]] += 1
-            if relation_key(record, schema)[0] not in pairs:
+            key = relation_key(record, schema)
+            known.add(key)
+            if key[0] not in pairs:
                 unreachable.append(doc_id)
-    return Inspection(documents, mentions, unreachable, labels, types)
+        repeated += [doc_id for n_labels in Counter(pair for pair, _ in known).values() if n_labels > 1]
+    return Inspection(documents, mentions, unreachable, repeated, labels, types)
 
 
-def warn_of_gaps(found: Inspection, schema: Schema, *, name: str, earlier: Collection[str] = ()) -> None:
+def warn_of_gaps(
+    found: Inspection, schema: Schema, *, name: str, exclusive: bool, earlier: Collection[str] = ()
+) -> None:
     """Warn of what can't be learned: no entities (BRW01), no relations (BRW06), names that never occur (BRW07).
 
-    Relations whose pairs are no candidates are warned of as well (BRW04), and labels that a component before this one
-    has too (BRW08).
+    Relations whose pairs are no candidates are warned of as well (BRW04), pairs with several labels of which only one
+    can be found (BRW26), and labels that a component before this one has too (BRW08).
     """
     if shared := sorted({*earlier} & {*schema.labels}):
         warnings.warn(Warnings.BRW08.format(name=name, labels=", ".join(shared)), stacklevel=4)
@@ -105,6 +114,9 @@ def warn_of_gaps(found: Inspection, schema: Schema, *, name: str, earlier: Colle
         warnings.warn(Warnings.BRW07.format(missing=missing, name=name), stacklevel=4)
     if found.unreachable:
         text = Warnings.BRW04.format(n_relations=len(found.unreachable), doc_id=found.unreachable[0])
+        warnings.warn(text, stacklevel=4)
+    if exclusive and found.repeated:
+        text = Warnings.BRW26.format(name=name, n_pairs=len(found.repeated), doc_id=found.repeated[0])
         warnings.warn(text, stacklevel=4)
 
 

@@ -296,4 +296,4 @@ class RelationExtractor(TrainablePipe):
         elsewhere = {label for pipe in pipes for label in pipe.labels}
         earlier = {label for pipe in takewhile(lambda pipe: pipe is not self, pipes) for label in pipe.labels}
         found = inspect_examples(examples, self.generate, self.schema, name=self.name, elsewhere=elsewhere)
-        warn_of_gaps(found, self.schema, name=self.name, earlier=earlier)
+        warn_of_gaps(found, self.schema, name=self.name, exclusive=self.cfg["exclusive"], earlier=earlier)

@@ -477,6 +477,10 @@ class Warnings(metaclass=ErrorsWithCodes):
         "{path} also holds {others}, which this conversion did not write. If these are of the same corpus, their "
         "documents may be among those that were written: remove them, or choose another output."
     )
+    BRW26 = (
+        "{n_pairs} pairs have several gold labels, of which '{name}' will find one at most (first in document "
+        "'{doc_id}'). If that is too many, set exclusive = false."
+    )
     BRW18 = (
         "'{name}' can't learn what {missing} is: no document that was annotated with {types} has a mention of it. Does "
         "one of the corpora annotate all types of this component?"

@@ -1,5 +1,7 @@
 """What a pipeline and a corpus are warned of, and what several extractors in one pipeline mean for each other."""
 
+import warnings
+
 import pytest
 import spacy
 from spacy.language import Language
@@ -32,6 +34,17 @@ def test_two_extractors_with_one_label_are_warned_of(make_nlp, make_example, tin
     nlp.add_pipe("relation_extractor", name="second", config={"model": model, "relation_types": [INHIBITS]})
     with pytest.warns(UserWarning, match="BRW08.*INHIBITS.*second"):
         nlp.initialize(lambda: [make_example(MARKED, [(0, 1, "INHIBITS")])])
+
+
+@pytest.mark.parametrize("exclusive", [True, False])
+def test_pairs_with_several_labels_are_warned_of_if_one_is_found_at_most(make_nlp, make_example, exclusive: bool):
+    nlp = make_nlp(labels=[INHIBITS, {**INHIBITS, "label": "BINDS"}], exclusive=exclusive)
+    relations = [(0, 1, "INHIBITS"), (0, 1, "BINDS"), (0, 1, "BINDS"), (0, 2, "BINDS"), (0, 2, "BINDS")]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        nlp.initialize(lambda: [make_example(MARKED, relations)])
+    told = [str(warning.message) for warning in caught if "BRW26" in str(warning.message)]
+    assert len(told) == exclusive and all("1 pairs" in text for text in told)
 
 
 def test_sourced_extractor_predicts_as_before(relation_path):
