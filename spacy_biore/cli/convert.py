@@ -205,10 +205,10 @@ def _report(format_name: str, input_path: Path, found: Found, counts: Mapping[st
 
 def _warn_of_others(folder: Path, written: set[Path]) -> None:
     """Warn of corpora of an earlier conversion: their documents may be among those of this one."""
-    if not folder.is_dir():
-        return
-    beside = {path for parent in {path.parent for path in written} for path in parent.glob("*.spacy")}
-    if others := sorted(str(path.relative_to(folder)) for path in beside - written):
+    # Folds are in folders of their own. Without any, what is in folders below is other corpora.
+    has_folds = any(path.parent != folder for path in written)
+    found = folder.rglob("*.spacy") if has_folds else folder.glob("*.spacy")
+    if others := sorted(str(path.relative_to(folder)) for path in {*found} - written):
         warnings.warn(Warnings.BRW25.format(path=folder, others=", ".join(others)), stacklevel=2)
 
 

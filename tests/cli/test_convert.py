@@ -1,6 +1,7 @@
 """``python -m spacy biore convert``: what it writes and prints."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -199,3 +200,14 @@ def test_files_of_an_earlier_conversion_are_pointed_out(biore: Any, articles: Pa
         assert "BRW25" not in biore(*command, shares).text
     result = biore(*command, "0.5,0.5,0")
     assert result.code == 0 and "BRW25" in result.text and "also holds test.spacy" in result.text
+
+
+def test_folds_of_an_earlier_conversion_are_pointed_out(biore: Any, tmp_path: Path, out: Path) -> None:
+    line = {"id": "a", "text": "zorbin blocks nolf", "mentions": [], "relations": []}
+    for name in ("1", "2", "3"):
+        (tmp_path / "folds" / name).mkdir(parents=True)
+        (tmp_path / "folds" / name / "test.jsonl").write_text(json.dumps({**line, "id": name}) + "\n")
+    assert "BRW25" not in biore("convert", "jsonl", tmp_path / "folds", out).text
+    shutil.rmtree(tmp_path / "folds" / "3")
+    result = biore("convert", "jsonl", tmp_path / "folds", out)
+    assert result.code == 0 and "also holds 3/test.spacy" in result.text
