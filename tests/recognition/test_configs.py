@@ -153,6 +153,7 @@ def test_development_parts_can_be_learned_from_but_no_test_part(name: str, corpo
     given = "paths.corpora" if corpora == "*" else "paths.corpus"
     paths = {given: str(corpus / corpora).removesuffix("*").rstrip("/"), "paths.held_out": str(corpus / "chemprot")}
     config = load_config(CONFIGS / f"{name}.cfg", overrides=paths, interpolate=True)
+    assert config["training"]["patience"] == 0  # with few scores it would end the training after the first
     readers = registry.resolve(config["corpora"])
     for reader, parts in (("train", ["train"]), ("train_and_dev", ["train", "dev"])):
         with pytest.warns(UserWarning, match=r"BRW23\] 1 of 8"):
