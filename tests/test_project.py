@@ -198,8 +198,9 @@ def test_recogniser_comes_from_its_authors_without_its_dependencies(project):
 def recogniser(tmp_path_factory) -> Path:
     """The folder of a pipeline with the components that configs take from a recogniser."""
     nlp = spacy.blank("en")
-    for name in ("tok2vec", "ner"):
-        nlp.add_pipe(name)
+    for factory, name in (("tok2vec", "tok2vec"), ("ner", "ner"), ("tok2vec", "transformer"), ("ner", "gene_ner")):
+        nlp.add_pipe(factory, name=name)
+    nlp.add_pipe("doc_cleaner")
     path = tmp_path_factory.mktemp("recogniser") / "model"
     nlp.to_disk(path)
     return path

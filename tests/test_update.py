@@ -46,6 +46,7 @@ def test_overfits(make_ready, examples, exclusive: bool, style: str):
     assert nlp.evaluate(examples)["rel_micro_f"] == 1.0
 
 
+@pytest.mark.filterwarnings("ignore:.*BRW26")
 def test_two_labels_on_a_pair(make_nlp, make_example):
     labels = [{"label": label, "head": "CHEMICAL", "tail": "GENE"} for label in "ABC"]
     gold = {"inhibits": "AB", "activates": "B", "of": "", "the": "ABC"}

@@ -117,7 +117,7 @@ def test_transformer_is_shared_and_saved(transformer_path: Path):
 
 def test_a_trained_recogniser_is_tuned_to_one_corpus(transformer_path: Path, corpus: Path, tmp_path: Path):
     settings = {
-        "paths.recogniser": str(transformer_path),
+        "paths.ner": str(transformer_path),
         "paths.corpus": str(corpus / "gnormplus"),
         "paths.held_out": str(corpus / "chemprot"),
         "training.max_steps": 2,
