@@ -205,7 +205,7 @@ class Errors(metaclass=ErrorsWithCodes):
     BR149 = "The counts of {kind} do not add up: {flow}. This is a fault of spacy_biore; please report it."
     # corpora of several files: archives, XML, folds
     BR150 = (
-        "Can't unpack {path}: {problem}. Download it again. Single broken files are named and left out, but not a "
+        "Can't read {path}: {problem}. Download it again. Single broken files are named and left out, but not a "
         "whole split."
     )
     BR151 = "{where}: not the XML of this format: {problem}."

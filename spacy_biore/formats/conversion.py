@@ -27,7 +27,7 @@ Watch = Callable[[Iterable[Document], str], Iterable[Document]]
 Seen = dict[str, tuple[bytes, str]]
 
 # Reason to drop a document.
-BROKEN = "broken in the archive"
+BROKEN = "broken file"
 # So many moved mentions in one document are worth a word if they are most of them.
 MANY = 3
 

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from ..errors import BioreError, Errors
 from .contradictions import refusing
 from .document import Document, Relation
-from .members import broken_archive, find_broken, list_members, read_members
+from .members import all_broken, find_broken, list_members, read_members
 from .mentions import OnMismatch
 from .sentence_xml import NO_TYPE, Conventions, Sentence, is_true, parse_root, parse_xml, pointing_out, read_document
 from .sources import Found, Source, in_order, split_name
@@ -27,7 +27,7 @@ _RECOGNITION = re.compile(r"drug\s*ner", re.IGNORECASE)
 def find_ddi(root: Path) -> Found:
     """Find the splits of the original archive, or of a folder, by the names of the folders in it.
 
-    Documents that are broken in the archive are left out, and named in their split.
+    Documents that are broken or no XML are left out, and named in their split.
 
     Raises:
         BioreError: BR100, BR150 if it or all of a split cannot be read; BR110 if there are no documents.
@@ -57,7 +57,7 @@ def read_ddi(source: Source, *, on_mismatch: OnMismatch = "error") -> Iterator[D
     Warns of interactions without a type (BRW15) and of mentions that had to be moved (BRW16).
 
     Raises:
-        BioreError: BR100, BR150 for files, BR106, BR107, BR109, BR151, BR152 and BR156 for what they hold.
+        BioreError: BR100 for files, BR106, BR107, BR109, BR151, BR152 and BR156 for what they hold.
     """
     yield from pointing_out(refusing(_documents(source), on_mismatch))
 
@@ -73,7 +73,7 @@ def _sound(name: str, files: Mapping[str, Path], root: Path) -> Source:
     """Make a split of what can be read of it."""
     broken = find_broken(files, parse_root)
     if len(broken) == len(files):
-        raise broken_archive(root, broken, number=len(files))
+        raise all_broken(root, broken)
     return Source(name, {file: path for file, path in files.items() if file not in broken}, broken=broken)
 
 

@@ -1,15 +1,17 @@
 """The files of a corpus in many files: members of a zip archive, or what lies below a folder."""
 
 import zlib
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
 from ..errors import BioreError, Errors
 from .sources import files_in, is_archive
 
-# What zipfile raises for a member: a wrong checksum, a broken stream, too few bytes, a password, an unknown method.
+# What is raised for a file, and by zipfile for a member: a wrong checksum, a broken stream, too few bytes, a password,
+# an unknown method.
 _BROKEN = (BadZipFile, zlib.error, EOFError, OSError, RuntimeError)
 
 
@@ -34,19 +36,23 @@ def list_members(root: Path) -> dict[str, Path]:
 
 
 def find_broken(files: Mapping[str, Path], parse: Callable[[bytes], object]) -> dict[str, str]:
-    """Return the names of those members of archives that cannot be read, and why.
+    """Return the names of those files that cannot be read, and why.
 
     Args:
         files: As in ``read_members``.
         parse: Raises ValueError for contents that are not those of a file of the format.
     """
-    archives = [path for path in dict.fromkeys(files.values()) if is_archive(path)]
-    read = ((path, _names_in(path, files)) for path in archives)
-    return {name: why for path, names in read for name, why in _read_archive(path, names, parse)[1].items()}
+    broken: dict[str, str] = {}
+    for name, _, read in _readers(files):
+        try:
+            parse(read())
+        except (*_BROKEN, ValueError) as error:
+            broken[name] = _reason(error)
+    return broken
 
 
 def describe_broken(broken: Mapping[str, str]) -> str:
-    """Name broken members, each with the reason."""
+    """Name broken files, each with the reason."""
     return ", ".join(f"{name} ({reason})" for name, reason in broken.items())
 
 
@@ -54,17 +60,14 @@ def read_members(files: Mapping[str, Path]) -> Iterator[tuple[str, bytes]]:
     """Yield a name for messages and the contents of each file; ``files`` is a part of what ``list_members`` returns.
 
     Raises:
-        BioreError: BR100 for a file that cannot be read; BR150 for an archive with broken members, with their names.
+        BioreError: BR100 for a file that cannot be read.
     """
-    for path in dict.fromkeys(files.values()):
-        if is_archive(path):
-            names = _names_in(path, files)
-            contents, broken = _read_archive(path, names)
-            if broken:
-                raise broken_archive(path, broken, number=len(names))
-            yield from ((f"{path}, member {name}", data) for name, data in contents.items())
-        else:
-            yield str(path), read_file(path)
+    for _, where, read in _readers(files):
+        try:
+            contents = read()
+        except _BROKEN as error:
+            raise BioreError(Errors.BR100.format(path=where, problem=_reason(error))) from error
+        yield where, contents
 
 
 def read_file(path: Path) -> bytes:
@@ -79,31 +82,28 @@ def read_file(path: Path) -> bytes:
         raise BioreError(Errors.BR100.format(path=path, problem=error.strerror or error)) from error
 
 
-def broken_archive(path: Path, broken: Mapping[str, str], *, number: int) -> BioreError:
-    """Make the error for an archive from which nothing, or not what is needed, can be read."""
-    problem = f"{len(broken)} of {number} files in it are broken: {describe_broken(broken)}"
-    return BioreError(Errors.BR150.format(path=path, problem=problem))
+def all_broken(root: Path, broken: Mapping[str, str]) -> BioreError:
+    """Make the error for an archive or folder of which nothing that is needed can be read."""
+    problem = f"{len(broken)} of {len(broken)} files in it are broken: {describe_broken(broken)}"
+    return BioreError(Errors.BR150.format(path=root, problem=problem))
 
 
-def _names_in(path: Path, files: Mapping[str, Path]) -> list[str]:
-    return [name for name, holder in files.items() if holder == path]
+def _readers(files: Mapping[str, Path]) -> Iterator[tuple[str, str, Callable[[], bytes]]]:
+    """Yield the name of each file, its name for messages, and what reads it until the next one is asked for."""
+    held: dict[Path, list[str]] = defaultdict(list)
+    for name, path in files.items():
+        held[path].append(name)
+    for holder, names in held.items():
+        if not is_archive(holder):
+            yield from ((name, str(holder), holder.read_bytes) for name in names)
+            continue
+        with _opened(holder) as archive:
+            for name in names:
+                yield name, f"{holder}, member {name}", partial(archive.read, name)
 
 
-def _read_archive(
-    path: Path, names: Sequence[str], parse: Callable[[bytes], object] = bytes
-) -> tuple[dict[str, bytes], dict[str, str]]:
-    """Return the contents of members by their names, and the broken ones with the reasons."""
-    contents: dict[str, bytes] = {}
-    broken: dict[str, str] = {}
-    with _opened(path) as archive:
-        for name in names:
-            try:
-                data = archive.read(name)
-                parse(data)
-                contents[name] = data
-            except (*_BROKEN, ValueError) as error:
-                broken[name] = str(error)
-    return contents, broken
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)
 
 
 def _opened(path: Path) -> ZipFile:

@@ -22,7 +22,7 @@ class Source:
         name: Name of the split, such as ``train``. It may hold slashes: a path relative to the corpus.
         files: The files of the split, by their role; or the files that hold them, by their names in an archive.
         is_fold: Whether it is one of the folds that a corpus is divided into, which must not overlap.
-        broken: Members of an archive that hold a document each and cannot be read, with the reasons.
+        broken: Files that hold a document each and cannot be read, with the reasons.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Found:
 
     @property
     def broken(self) -> dict[str, str]:
-        """The broken members of all splits, with the reasons."""
+        """The broken files of all splits, with the reasons."""
         return {name: reason for source in self.sources for name, reason in source.broken.items()}
 
 

@@ -65,7 +65,7 @@ def test_broken_members_are_named_and_counted_and_the_rest_goes_on(
     result = biore("convert", "ddi", archive, out, "--report", tmp_path / "counts.json")
     assert result.failed("2 file(s) broken and left out", "DDI/Train/b.xml (Bad CRC-32", "DDI/Train/e.xml (Bad CRC-32")
     assert [get_doc_id(doc) for doc in written()["train.spacy"]] == ["D.d0"] and "test.spacy" in written()
-    assert "documents read 3 1" in result.text and "documents dropped: broken in the archive 2 0" in result.text
+    assert "documents read 3 1" in result.text and "documents dropped: broken file 2 0" in result.text
     assert list(json.loads((tmp_path / "counts.json").read_text())["broken"]) == ["DDI/Train/b.xml", "DDI/Train/e.xml"]
 
 
@@ -80,7 +80,19 @@ def test_members_that_are_no_documents_are_named_and_counted_and_the_rest_goes_o
         "3 file(s) broken and left out", "x0.xml (no element found", "x1.xml (unclosed token", "<html>"
     )
     assert [get_doc_id(doc) for doc in written()["train.spacy"]] == ["D.d0", "D.d1"] and "test.spacy" in written()
-    assert "documents read 5 1" in result.text and "documents dropped: broken in the archive 3 0" in result.text
+    assert "documents read 5 1" in result.text and "documents dropped: broken file 3 0" in result.text
+
+
+def test_broken_files_of_a_folder_are_named_and_counted_and_the_rest_goes_on(
+    biore: Any, archive: Path, out: Path, written: Any, tmp_path: Path
+) -> None:
+    with ZipFile(archive) as file:
+        file.extractall(tmp_path / "folder")
+    (tmp_path / "folder" / "DDI" / "Train" / "b.xml").write_text("<document")
+    result = biore("convert", "ddi", tmp_path / "folder", out)
+    assert result.failed("1 file(s) broken and left out", "DDI/Train/b.xml (unclosed token")
+    assert [get_doc_id(doc) for doc in written()["train.spacy"]] == ["D.d0"] and "test.spacy" in written()
+    assert "documents read 2 1" in result.text and "documents dropped: broken file 1 0" in result.text
 
 
 def test_broken_split_leaves_no_output(biore: Any, archive: Path, out: Path) -> None:

@@ -45,9 +45,24 @@ def test_files_of_a_folder(tmp_path):
 def test_broken_members_are_counted_and_named(archive):
     damage(archive, b"a" * 1000, b"d" * 1000)
     files = list_members(archive)
-    with pytest.raises(BioreError, match=r"BR150.*: 2 of 3 files in it are broken: c/a\.xml \(.*\), c/d\.xml \("):
-        list(read_members(files))
     assert list(find_broken(files, bytes)) == ["c/a.xml", "c/d.xml"]
+    with pytest.raises(BioreError, match=r"BR100.*c\.zip, member c/a\.xml: "):
+        list(read_members(files))
+
+
+def test_broken_files_of_a_folder_are_named(tmp_path):
+    for name in ("a", "b", "c"):
+        (tmp_path / f"{name}.xml").write_text(name)
+    files = list_members(tmp_path)
+    (tmp_path / "b.xml").unlink()
+
+    def parse(data):
+        if data == b"c":
+            raise ValueError("unfinished")
+
+    assert find_broken(files, parse) == {"b.xml": "No such file or directory", "c.xml": "unfinished"}
+    with pytest.raises(BioreError, match=r"BR100.*b\.xml: No such file"):
+        list(read_members(files))
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
