@@ -52,8 +52,8 @@ def perform_all(
 ) -> Progress:
     """Perform the runs that are not finished.
 
-    A finished run is a file in ``results``, written last and at once. A run on folds goes on after its last finished
-    fold; spaCy's loop can't resume, so any other run that was interrupted begins anew.
+    A finished run is a file in ``results``, written last and at once; one that was interrupted goes on from the last
+    state of its training. The same holds for the folds of a run.
 
     Args:
         grid: The grid.
@@ -107,10 +107,10 @@ def _perform(
     grid: Grid, run: Run, identity: dict[str, Any], work: Path, *, gpu_id: int, stdout: IO[str] | None
 ) -> dict[str, Any]:
     config, corpus = config_of(grid, run), grid.corpora[run.corpus]
+    claim_output(work, identity)
     if "folds" not in corpus:
         files = Files(*(Path(corpus[key]) if key in corpus else None for key in ("train", "dev", "test")))
         return train_and_score(config, files, work / "model", gpu_id=gpu_id, stdout=stdout)
-    claim_output(work, identity)
     read = partial(read_docs, nlp=spacy.blank("xx"))
     files = find_fold_files(Path(corpus["folds"]))
     check_overlaps(files, read)

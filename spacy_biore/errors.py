@@ -367,6 +367,10 @@ class Errors(metaclass=ErrorsWithCodes):
     BR509 = (
         "Without gold relations to watch on, nothing ends the training. Set training.max_steps or training.max_epochs."
     )
+    BR514 = (
+        "{path}, the state of an interrupted training, can't be read: {problem}. Remove it: the training then begins "
+        "anew."
+    )
 
     # the grid of benchmarks
     BR510 = "{path}: {problem}. See benchmarks/paper.yml for what a grid looks like."

@@ -50,7 +50,7 @@ class Outcome:
 
 
 def claim_output(output: Path, identity: dict[str, Any]) -> None:
-    """Mark a folder as that of a run, or make sure that it is; one without a finished fold is emptied of its run first.
+    """Mark a folder as that of a run, or make sure that it is; one without a finished fold may become that of another.
 
     Args:
         output: As in ``cross_validate``.
@@ -59,12 +59,13 @@ def claim_output(output: Path, identity: dict[str, Any]) -> None:
     Raises:
         BioreError: BR407 if it holds finished folds of another run; BR420 if its folder ``work`` is not of a run.
     """
-    if not (output / RUN).exists():
+    path = output / RUN
+    if not path.exists():
         refuse_foreign(output / WORK)
-    elif not any(output.glob("fold-*.json")):
+    elif json.loads(path.read_text(encoding="utf8")) != identity and not any(output.glob("fold-*.json")):
         shutil.rmtree(output / WORK, ignore_errors=True)
-        for path in [output / RUN, output / SUMMARY, *output.glob("fold-*.error.txt")]:
-            path.unlink(missing_ok=True)
+        for old in [path, output / SUMMARY, *output.glob("fold-*.error.txt")]:
+            old.unlink(missing_ok=True)
     claim_folder(output, identity)
 
 
@@ -81,8 +82,8 @@ def cross_validate(
 ) -> Outcome:
     """Train and score on every fold that is not finished.
 
-    A finished fold is a file ``fold-NAME.json`` in the output, written last and at once; spaCy's loop can't resume, so
-    a fold that was interrupted begins anew. A fold that fails leaves ``fold-NAME.error.txt``, and the rest goes on.
+    A finished fold is a file ``fold-NAME.json`` in the output, written last and at once; one that was interrupted goes
+    on from the last state of its training. A fold that fails leaves ``fold-NAME.error.txt``, and the rest goes on.
 
     Args:
         config: As in ``train_and_score``.
@@ -99,16 +100,19 @@ def cross_validate(
         path = output / f"fold-{fold.name}.json"
         if not path.exists():
             begin(fold.name)
+            work = output / WORK / fold.name
             try:
-                parts = keep_dev(fold.read(), dev, seed=seed)
-                result = _run(config, parts, output / WORK, gpu_id=gpu_id, stdout=stdout)
+                result = _run(config, keep_dev(fold.read(), dev, seed=seed), work, gpu_id=gpu_id, stdout=stdout)
             except Exception as error:
                 # Whatever befalls one fold, hours of the others must not be lost with it.
                 outcome.failures[fold.name] = describe_failure(error, path)
+                shutil.rmtree(work, ignore_errors=True)
                 continue
             write_json(path, {"fold": fold.name, **result})
             path.with_suffix(".error.txt").unlink(missing_ok=True)
+            shutil.rmtree(work)
         outcome.results[fold.name] = json.loads(path.read_text(encoding="utf8"))
+    shutil.rmtree(output / WORK, ignore_errors=True)
     write_json(output / SUMMARY, outcome.to_dict())
     return outcome
 
@@ -122,13 +126,9 @@ def describe_failure(error: Exception, result: Path) -> str:
 
 
 def _run(config: Config, parts: Parts, work: Path, *, gpu_id: int, stdout: IO[str] | None) -> dict[str, Any]:
-    shutil.rmtree(work, ignore_errors=True)
     paths = {name: _save(docs, work / f"{name}.spacy") for name, docs in parts._asdict().items()}
     files = Files(paths["train"], paths["dev"] if parts.dev else None, paths["test"])
-    try:
-        return train_and_score(config, files, work / "model", gpu_id=gpu_id, stdout=stdout)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+    return train_and_score(config, files, work / "model", gpu_id=gpu_id, stdout=stdout)
 
 
 def _save(docs: Sequence[Doc], path: Path) -> Path:

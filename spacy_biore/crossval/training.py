@@ -1,6 +1,5 @@
 """One training run of a config, by spaCy's own loop, and what its model scores on a test corpus."""
 
-import io
 import json
 import shutil
 import time
@@ -11,7 +10,6 @@ from typing import IO, Any, NamedTuple
 import spacy
 from spacy.language import Language
 from spacy.training.initialize import init_nlp
-from spacy.training.loop import train
 from thinc.api import Config
 
 from ..errors import BioreError, Errors, Warnings
@@ -20,6 +18,7 @@ from ..readers import read_docs
 from ..relations import get_records
 from ..scorer import RelationTally
 from ..threshold_search import best_trial, set_threshold, try_thresholds
+from .loop import STATE, train
 
 LOG = "log.jsonl"
 
@@ -37,12 +36,13 @@ def train_and_score(
 ) -> dict[str, Any]:
     """Train on one corpus and score on another, given gold entities.
 
-    The model with the highest score on the development corpus is taken; the last one if there is no such corpus.
+    The model with the highest score on the development corpus is taken; the last one if there is no such corpus. A
+    training that was interrupted goes on from its last state, which is in ``work``.
 
     Args:
         config: A config of ``spacy train``, not interpolated. Its logger is replaced by spaCy's console logger.
         files: The corpora.
-        work: A folder for models and log, which is emptied first.
+        work: A folder for models, log and state. It must not be that of another run.
         gpu_id: A GPU that is in use already, or -1.
         stdout: Where the training loop writes its table; None for nowhere.
 
@@ -54,13 +54,14 @@ def train_and_score(
 
     Raises:
         BioreError: BR301 if there is no relation extractor; BR501 if the config has no place for the corpora; BR507 if
-            training ends before any but the first update was evaluated; BR509 if nothing would end it; and whatever
-            training raises.
+            training ends before any but the first update was evaluated; BR509 if nothing would end it; BR514 for a
+            state that can't be read; and whatever training raises.
     """
-    shutil.rmtree(work, ignore_errors=True)
+    if not (work / STATE).exists():
+        shutil.rmtree(work, ignore_errors=True)
+    (work / LOG).unlink(missing_ok=True)
     config = with_corpora(config, files.train, files.dev)
     config["training"]["logger"] = {"@loggers": "spacy.ConsoleLogger.v3", "output_file": str(work / LOG)}
-    start = time.perf_counter()
     nlp = init_nlp(config, use_gpu=gpu_id)
     get_extractors(nlp)
     documents, has_gold = _survey(files, nlp)
@@ -73,7 +74,7 @@ def train_and_score(
         if settings["max_steps"] <= 0 and settings["max_epochs"] <= 0:
             raise BioreError(Errors.BR509)
         nlp.config["training"]["patience"] = 0
-    train(nlp, work, use_gpu=gpu_id, stdout=stdout or io.StringIO(), stderr=io.StringIO())
+    seconds = train(nlp, work, gpu_id=gpu_id, stdout=stdout)
     trained = time.perf_counter()
     model = "best" if has_gold["dev"] else "last"
     if documents["dev"] and not has_gold["dev"]:
@@ -88,7 +89,7 @@ def train_and_score(
         "curve": [_point(entry) for entry in log] if has_gold["dev"] else [],
         **_score(spacy.load(work / f"model-{model}"), files if has_gold["dev"] else files._replace(dev=None)),
     }
-    result["seconds"] = {"train": round(trained - start, 1), "score": round(time.perf_counter() - trained, 1)}
+    result["seconds"] = {"train": round(seconds, 1), "score": round(time.perf_counter() - trained, 1)}
     return result
 
 

@@ -1,7 +1,7 @@
 """Batches of encoded pairs: of similar length, padded to few fixed lengths, under a budget of word pieces."""
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -97,3 +97,11 @@ def make_batches(
         tail = np.asarray([pairs[row].tail for row in rows])
         inputs = [torch.from_numpy(array).to(device) for array in (ids, mask, head, tail)]
         yield Batch(rows, inputs[0], inputs[1], inputs[2], inputs[3])
+
+
+def distinct(pairs: Sequence[EncodedPair]) -> tuple[list[EncodedPair], NDArray[np.int64]]:
+    """Return each distinct input once, and for every pair the row of its input among them."""
+    seen: dict[Any, int] = {}
+    rows = np.asarray([seen.setdefault(pair.key, len(seen)) for pair in pairs], dtype=np.int64)
+    first = {row: pair for pair, row in zip(reversed(pairs), reversed(rows.tolist()), strict=True)}
+    return [first[row] for row in range(len(seen))], rows

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from thinc.api import Optimizer, Shim, get_torch_default_device
 
 from ..errors import Errors
-from .batching import LENGTH_STEP, Batch, make_batches
+from .batching import LENGTH_STEP, Batch, distinct, make_batches
 from .dropout import use_byte_dropout
 from .encoders import load_encoder
 from .forks import guard_threads
@@ -95,6 +95,13 @@ class NetworkShim(Shim):
             raise ValueError(Errors.BR204.format(name="a relation extractor"))
         return self._tokenizer
 
+    @property
+    def optimizer(self) -> NetworkOptimizer:
+        """What updates the network."""
+        if self._optimizer is None:
+            self._optimizer = NetworkOptimizer(self.network, self.id, rate_factors(self.network, **self.cfg["rates"]))
+        return self._optimizer
+
     def build(
         self,
         encoder: str,
@@ -125,9 +132,7 @@ class NetworkShim(Shim):
 
     def finish_update(self, optimizer: Optimizer) -> None:
         """Update the parameters."""
-        if self._optimizer is None:
-            self._optimizer = NetworkOptimizer(self.network, self.id, rate_factors(self.network, **self.cfg["rates"]))
-        self._optimizer.step(optimizer)
+        self.optimizer.step(optimizer)
         self._fast = None
 
     def training_batches(self, pairs: Sequence[EncodedPair]) -> Iterator[Batch]:
@@ -201,10 +206,10 @@ class NetworkShim(Shim):
         self._optimizer = self._fast = None
 
     def _predict(self, pairs: Sequence[EncodedPair]) -> Logits:
-        distinct, rows = _distinct(pairs)
-        logits = np.zeros((len(distinct), self.network.classifier.out_features), dtype=np.float32)
+        different, rows = distinct(pairs)
+        logits = np.zeros((len(different), self.network.classifier.out_features), dtype=np.float32)
         with self._inference():
-            for batch in self._inference_batches(distinct):
+            for batch in self._inference_batches(different):
                 logits[batch.rows] = self.inference_network(*batch[1:]).cpu().numpy()
         return logits[rows]
 
@@ -276,14 +281,6 @@ def has_bfloat16(device_type: str) -> bool:
     if device_type != "cpu" or not torch.backends.mkldnn.is_available():
         return False
     return torch.ops.mkldnn._is_mkldnn_bf16_supported()
-
-
-def _distinct(pairs: Sequence[EncodedPair]) -> tuple[list[EncodedPair], NDArray[np.int64]]:
-    """Return each distinct input once, and for every pair the row of its input among them."""
-    seen: dict[Any, int] = {}
-    rows = np.asarray([seen.setdefault(pair.key, len(seen)) for pair in pairs], dtype=np.int64)
-    first = {row: pair for pair, row in zip(reversed(pairs), reversed(rows.tolist()), strict=True)}
-    return [first[row] for row in range(len(seen))], rows
 
 
 def _no_backprop(d_logits: Logits) -> None:

@@ -14,7 +14,10 @@ from thinc.api import Config
 from benchmarks import paper
 from benchmarks.common import ROOT
 from benchmarks.grid import read_grid
+from benchmarks.grid_runs import perform_all
 from benchmarks.records import article_counts
+from spacy_biore.component import RelationExtractor
+from spacy_biore.crossval import continuation
 
 
 def test_finished_runs_are_not_repeated(grid_path, tmp_path, trained, run_all):
@@ -221,6 +224,27 @@ def test_a_grid_that_was_killed_goes_on(grid_path, tmp_path):
     assert list(record["folds"]) == ["one", "two"] and not list((tmp_path / "work").iterdir())
     assert record["folds"]["one"]["seconds"]["train"] == 12345.0, "a finished fold is not repeated"
     assert sum(right + missed for right, _, missed in article_counts([record]).values()) == 4
+
+
+def test_a_run_on_one_corpus_that_was_interrupted_goes_on(grid_path, tmp_path, monkeypatch):
+    monkeypatch.setattr(continuation, "INTERVAL", 0.0)
+    update, made = RelationExtractor.update, []
+
+    def interrupted_once(self, *args, **kwargs):
+        made.append(self)
+        if len(made) == 3:
+            raise KeyboardInterrupt
+        return update(self, *args, **kwargs)
+
+    monkeypatch.setattr(RelationExtractor, "update", interrupted_once)
+    grid = read_grid(grid_path)
+    runs = grid.choose(["whole*plain*s0"])
+    with pytest.raises(KeyboardInterrupt):
+        perform_all(grid, runs, tmp_path / "results", tmp_path / "work")
+    assert len(perform_all(grid, runs, tmp_path / "results", tmp_path / "work").done) == 1
+    assert len(made) == 4, "three updates, one of them twice"
+    record = json.loads((tmp_path / "results" / "whole.tiny.none.plain.default.s0.json").read_text())
+    assert [point["step"] for point in record["curve"]] == [0, 1, 2] and not list((tmp_path / "work").iterdir())
 
 
 def test_exit_code_tells_of_failures(grid_path, tmp_path, trained, monkeypatch, capsys):

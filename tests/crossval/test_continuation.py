@@ -1,0 +1,129 @@
+"""A training that was interrupted goes on, and ends as if nothing had happened."""
+
+import io
+import json
+
+import pytest
+from spacy.training.initialize import init_nlp
+from spacy.training.loop import train
+from spacy.util import load_config
+
+from spacy_biore.component import RelationExtractor
+from spacy_biore.crossval import continuation
+from spacy_biore.crossval.loop import STATE
+from spacy_biore.crossval.run import claim_output
+from spacy_biore.crossval.training import LOG, Files, train_and_score, with_corpora
+
+MODEL = "relation_extractor/model"
+
+
+@pytest.fixture
+def files(sentence, save):
+    docs = [sentence(article, number, related=number % 2 == 0) for article in "abc" for number in range(4)]
+    return Files(*(save(f"{name}.spacy", docs) for name in ("train", "dev", "test")))
+
+
+@pytest.fixture
+def config(config_path):
+    """A config of thirteen updates, with dropout, in batches of three pairs."""
+    config = load_config(config_path)
+    config["training"].update(max_steps=12, eval_frequency=4, batcher={"@batchers": "spacy-biore.PairBatcher.v1"})
+    config["training"]["batcher"]["size"] = 3
+    return config
+
+
+@pytest.fixture
+def updates(monkeypatch):
+    """Grows by one for each update that is made; the number in ``stop``, from 1, is interrupted."""
+    made = {"n": 0, "stop": 0}
+    update = RelationExtractor.update
+
+    def count(self, *args, **kwargs):
+        made["n"] += 1
+        if made["n"] == made["stop"]:
+            raise KeyboardInterrupt
+        return update(self, *args, **kwargs)
+
+    monkeypatch.setattr(RelationExtractor, "update", count)
+    return made
+
+
+def files_below(folder):
+    return [path.relative_to(folder) for path in folder.rglob("*") if path.is_file()]
+
+
+def outcome(work, result):
+    """Return all that a training left and measured, but how long it took."""
+    weights = {name: (work / name / MODEL).read_bytes() for name in ("model-best", "model-last")}
+    log = [json.loads(line) for line in (work / LOG).read_text().splitlines()]
+    scores = {key: value for key, value in result.items() if key != "seconds"}
+    return weights, [{**entry, "scores": None} for entry in log], scores
+
+
+@pytest.mark.parametrize(("stop", "averages"), [(3, True), (6, False), (11, True)])
+def test_a_training_that_was_interrupted_ends_as_without(stop, averages, config, files, updates, tmp_path, monkeypatch):
+    config["training"]["optimizer"]["use_averages"] = averages
+    monkeypatch.setattr(continuation, "INTERVAL", 0.0)
+    expected = outcome(tmp_path / "whole", train_and_score(config, files, tmp_path / "whole"))
+    assert updates["n"] == 13
+    work = tmp_path / "parts"
+    updates.update(n=0, stop=stop)
+    with pytest.raises(KeyboardInterrupt):
+        train_and_score(config, files, work)
+    updates.update(n=0, stop=0)
+    table = io.StringIO()
+    result = train_and_score(config, files, work, stdout=table)
+    assert updates["n"] == 13 - (stop - 1), "updates that were made are not repeated"
+    assert f"Going on from update {stop - 1}" in table.getvalue()
+    assert outcome(work, result) == expected
+
+
+def test_a_training_is_that_of_spacy(config, files, tmp_path):
+    train_and_score(config, files, tmp_path / "ours")
+    nlp = init_nlp(with_corpora(config, files.train, files.dev))
+    (tmp_path / "theirs").mkdir()
+    train(nlp, tmp_path / "theirs", stdout=io.StringIO(), stderr=io.StringIO())
+    for name in ("model-best", "model-last"):
+        ours, theirs = tmp_path / "ours" / name, tmp_path / "theirs" / name
+        assert (ours / MODEL).read_bytes() == (theirs / MODEL).read_bytes()
+        assert set(map(str, files_below(ours))) == set(map(str, files_below(theirs)))
+    best = [json.loads((tmp_path / run / "model-best" / "meta.json").read_text()) for run in ("ours", "theirs")]
+    assert best[0]["performance"] == best[1]["performance"]
+
+
+def test_a_training_goes_on_from_its_last_state(config, files, updates, tmp_path, monkeypatch):
+    expected = outcome(tmp_path / "whole", train_and_score(config, files, tmp_path / "whole"))
+    clock = iter(range(0, 100_000, 250))
+    monkeypatch.setattr(continuation.time, "monotonic", lambda: next(clock))
+    updates.update(n=0, stop=8)
+    with pytest.raises(KeyboardInterrupt):
+        train_and_score(config, files, tmp_path / "parts")
+    updates.update(n=0, stop=0)
+    result = train_and_score(config, files, tmp_path / "parts")
+    assert 6 < updates["n"] < 13
+    assert outcome(tmp_path / "parts", result) == expected
+
+
+def test_a_state_that_cant_be_read_is_an_error(config, files, tmp_path):
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / STATE).write_bytes(b"PK\x03\x04 half of it")
+    with pytest.raises(ValueError, match=r"BR514.*state\.pt"):
+        train_and_score(config, files, tmp_path / "work")
+
+
+def test_what_else_learns_beside_relations_has_no_state(config, files, updates, tmp_path, monkeypatch):
+    monkeypatch.setattr(continuation, "INTERVAL", 0.0)
+    config["nlp"]["pipeline"].append("ner")
+    config["components"]["ner"] = {"factory": "ner"}
+    assert train_and_score(config, files, tmp_path / "work")["steps"] == 12
+    assert updates["n"] == 13 and not (tmp_path / "work" / STATE).exists()
+
+
+def test_a_folder_without_a_finished_fold_keeps_its_state_for_the_same_run_alone(tmp_path):
+    state = tmp_path / "work" / "1" / STATE
+    for identity, is_kept in (({"seed": 0}, True), ({"seed": 1}, False)):
+        claim_output(tmp_path, {"seed": 0})
+        state.parent.mkdir(parents=True, exist_ok=True)
+        state.touch()
+        claim_output(tmp_path, identity)
+        assert state.exists() == is_kept
