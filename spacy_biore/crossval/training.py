@@ -18,7 +18,7 @@ from ..readers import read_docs
 from ..relations import get_records
 from ..scorer import RelationTally
 from ..threshold_search import best_trial, set_threshold, try_thresholds
-from .loop import STATE, train
+from ..training.loop import STATE, train
 
 LOG = "log.jsonl"
 

@@ -65,24 +65,12 @@ class NetworkOptimizer:
         if settings.averages is not None:
             self._average(settings.averages)
 
-    def state(self, settings: Optimizer) -> dict[str, Any]:
-        """Return what a later process needs to go on from here, parameters and averages included."""
-        averages = settings.averages or {}
-        return {
-            "parameters": [parameter.detach() for parameter in self._named],
-            "averages": [averages[key] for key in self._keys if key in averages],
-            "steps": self._steps,
-            "adam": self._adam.state_dict(),
-        }
+    def state(self) -> dict[str, Any]:
+        """Return what a later process needs to go on from here, besides parameters and averages."""
+        return {"steps": self._steps, "adam": self._adam.state_dict()}
 
-    def restore(self, state: dict[str, Any], settings: Optimizer) -> None:
+    def restore(self, state: dict[str, Any]) -> None:
         """Go on from what ``state`` returned for a network of the same shape."""
-        with torch.no_grad():
-            for parameter, value in zip(self._named, state["parameters"], strict=True):
-                parameter.copy_(value)
-        if settings.averages is not None and state["averages"]:
-            averages = [value.to(p.device) for value, p in zip(state["averages"], self._named, strict=True)]
-            settings.averages.update(zip(self._keys, averages, strict=True))
         self._steps = state["steps"]
         self._adam.load_state_dict(state["adam"])
 

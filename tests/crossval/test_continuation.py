@@ -9,12 +9,21 @@ from spacy.training.loop import train
 from spacy.util import load_config
 
 from spacy_biore.component import RelationExtractor
-from spacy_biore.crossval import continuation
-from spacy_biore.crossval.loop import STATE
 from spacy_biore.crossval.run import claim_output
 from spacy_biore.crossval.training import LOG, Files, train_and_score, with_corpora
+from spacy_biore.training import continuation
+from spacy_biore.training.loop import STATE
 
 MODEL = "relation_extractor/model"
+TOK2VEC = {"width": 16, "depth": 1, "embed_size": 50, "pretrained_vectors": None}
+PARSER = {
+    "state_type": "ner",
+    "extra_state_tokens": False,
+    "hidden_width": 8,
+    "maxout_pieces": 2,
+    "use_upper": True,
+    "tok2vec": {"@architectures": "spacy.Tok2VecListener.v1", "width": 16},
+}
 
 
 @pytest.fixture
@@ -111,12 +120,25 @@ def test_a_state_that_cant_be_read_is_an_error(config, files, tmp_path):
         train_and_score(config, files, tmp_path / "work")
 
 
-def test_what_else_learns_beside_relations_has_no_state(config, files, updates, tmp_path, monkeypatch):
+def test_what_else_learns_beside_relations_goes_on_too(config, files, updates, tmp_path, monkeypatch):
     monkeypatch.setattr(continuation, "INTERVAL", 0.0)
-    config["nlp"]["pipeline"].append("ner")
-    config["components"]["ner"] = {"factory": "ner"}
-    assert train_and_score(config, files, tmp_path / "work")["steps"] == 12
-    assert updates["n"] == 13 and not (tmp_path / "work" / STATE).exists()
+    config["nlp"]["pipeline"] += ["tok2vec", "ner"]
+    config["components"] |= {
+        "tok2vec": {"factory": "tok2vec", "model": {"@architectures": "spacy.HashEmbedCNN.v2", **TOK2VEC}},
+        "ner": {"factory": "ner", "model": {"@architectures": "spacy.TransitionBasedParser.v2", **PARSER}},
+    }
+    config["training"].update(dropout=0.2)
+    expected = outcome(tmp_path / "whole", train_and_score(config, files, tmp_path / "whole"))
+    updates.update(n=0, stop=7)
+    with pytest.raises(KeyboardInterrupt):
+        train_and_score(config, files, tmp_path / "parts")
+    updates.update(n=0, stop=0)
+    result = train_and_score(config, files, tmp_path / "parts")
+    assert updates["n"] == 7
+    assert outcome(tmp_path / "parts", result) == expected
+    for name in ("tok2vec", "ner"):
+        whole, parts = ((tmp_path / run / "model-last" / name / "model").read_bytes() for run in ("whole", "parts"))
+        assert whole == parts
 
 
 def test_a_folder_without_a_finished_fold_keeps_its_state_for_the_same_run_alone(tmp_path):

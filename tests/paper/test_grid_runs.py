@@ -17,7 +17,7 @@ from benchmarks.grid import read_grid
 from benchmarks.grid_runs import perform_all
 from benchmarks.records import article_counts
 from spacy_biore.component import RelationExtractor
-from spacy_biore.crossval import continuation
+from spacy_biore.training import continuation
 
 
 def test_finished_runs_are_not_repeated(grid_path, tmp_path, trained, run_all):

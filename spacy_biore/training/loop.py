@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from spacy.language import Language
+from spacy.pipeline import TrainablePipe
 from spacy.schemas import ConfigSchemaTraining
 from spacy.training.loop import (
     DIR_MODEL_BEST,
@@ -18,23 +19,32 @@ from spacy.training.loop import (
 from spacy.util import registry, resolve_dot_names
 from thinc.api import fix_random_seed, set_gpu_allocator
 
-from ..component import RelationExtractor
 from .continuation import Continuation
 
 STATE = "state.pt"
 
 
-def train(nlp: Language, output: Path, *, gpu_id: int = -1, stdout: IO[str] | None = None) -> float:
+def train(
+    nlp: Language,
+    output: Path,
+    *,
+    gpu_id: int = -1,
+    stdout: IO[str] | None = None,
+    stderr: IO[str] | None = None,
+    identity: Any = None,
+) -> float:
     """Train a pipeline with spaCy's loop, and save its best and its last model.
 
-    Where nothing but relation extractors learns, the state of the training is kept in ``state.pt``; with one in the
-    folder, the training goes on from there and ends as it would have without the interruption.
+    The state of the training is kept in ``state.pt``. With one in the folder, the training goes on from there; on the
+    same machine, with the same number of threads, it ends as it would have without the interruption.
 
     Args:
         nlp: The pipeline, initialized.
         output: A folder.
         gpu_id: A GPU that is in use already, or -1.
         stdout: Where the config's logger writes; None for nowhere.
+        stderr: Where it shows progress; None for nowhere.
+        identity: As in ``Continuation``.
 
     Returns:
         The seconds that it took.
@@ -51,10 +61,8 @@ def train(nlp: Language, output: Path, *, gpu_id: int = -1, stdout: IO[str] | No
     frozen, optimizer = settings["frozen_components"], settings["optimizer"]
     train_corpus, dev_corpus = resolve_dot_names(config, [settings["train_corpus"], settings["dev_corpus"]])
     evaluate = create_evaluation_callback(nlp, dev_corpus, settings["score_weights"])
-    learners = [pipe for name, pipe in nlp.pipeline if getattr(pipe, "is_trainable", False) and name not in frozen]
-    ours = [pipe for pipe in learners if isinstance(pipe, RelationExtractor)]
-    path = output / STATE if len(ours) == len(learners) else None
-    continued = Continuation(nlp, ours, optimizer, evaluate, path)
+    pipes = [pipe for name, pipe in nlp.pipeline if isinstance(pipe, TrainablePipe) and name not in frozen]
+    continued = Continuation(nlp, pipes, optimizer, evaluate, output / STATE, identity)
 
     def before_update(_: Any, info: dict[str, Any]) -> None:
         continued.before_update(info["step"])
@@ -64,7 +72,7 @@ def train(nlp: Language, output: Path, *, gpu_id: int = -1, stdout: IO[str] | No
     steps = train_while_improving(
         continued,  # type: ignore[arg-type]
         optimizer,
-        create_train_batches(nlp, train_corpus, settings["batcher"], settings["max_epochs"]),
+        continued.batches(create_train_batches(nlp, train_corpus, settings["batcher"], settings["max_epochs"])),
         continued.evaluate,
         dropout=settings["dropout"],
         accumulate_gradient=settings["accumulate_gradient"],
@@ -81,12 +89,14 @@ def train(nlp: Language, output: Path, *, gpu_id: int = -1, stdout: IO[str] | No
         with nlp.use_params(optimizer.averages):
             before_to_disk(nlp).to_disk(output / name)
 
-    stdout = stdout or io.StringIO()
+    stdout, stderr = stdout or io.StringIO(), stderr or io.StringIO()
     if continued.start:
         print(f"Going on from update {continued.start}", file=stdout)
+    elif (output / STATE).exists():
+        print(f"Beginning anew: {output / STATE} is of another training", file=stdout)
     output.mkdir(parents=True, exist_ok=True)
     with nlp.select_pipes(disable=frozen):
-        log_step, finish_log = settings["logger"](nlp, stdout, io.StringIO())
+        log_step, finish_log = settings["logger"](nlp, stdout, stderr)
     try:
         for _, info, is_best in steps:
             if is_best is not None and not continued.is_repeating:

@@ -3,22 +3,22 @@
 import json
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
 
-import numpy as np
 import torch
 from spacy.language import Language
+from spacy.pipeline import TrainablePipe
 from spacy.training import Example
 from thinc.api import Optimizer
 
-from ..component import RelationExtractor
 from ..errors import BioreError, Errors
-from ..model.architecture import get_shim
+from .state import restore_training, training_state
 
+Batch = tuple[int, list[Example]]
 Score = tuple[float, dict[str, Any]]
 
 # Seconds between two states, each of which holds the weights four times: their averages and two moments besides.
@@ -33,10 +33,11 @@ class Continuation:
 
     Args:
         nlp: The pipeline.
-        learners: What learns in it.
+        pipes: What learns in it.
         optimizer: What updates it.
         evaluate: Scores it.
-        path: File of the state; None to keep none.
+        path: File of the state.
+        identity: What makes the training this training, as JSON data. The state of another one is of no use.
 
     Raises:
         BioreError: BR514 for a state that can't be read.
@@ -45,14 +46,16 @@ class Continuation:
     def __init__(
         self,
         nlp: Language,
-        learners: Sequence[RelationExtractor],
+        pipes: Sequence[TrainablePipe],
         optimizer: Optimizer,
         evaluate: Callable[[], Score],
-        path: Path | None,
+        path: Path,
+        identity: Any = None,
     ) -> None:
-        self._nlp, self._learners, self._optimizer, self._evaluate = nlp, learners, optimizer, evaluate
-        self._path = path
-        self._state = _load(path) if path and path.exists() else None
+        self._nlp, self._pipes, self._optimizer, self._evaluate = nlp, pipes, optimizer, evaluate
+        self._path, self._identity = path, json.dumps(identity, sort_keys=True)
+        state = _load(path) if path.exists() else None
+        self._state = state if state and state["identity"] == self._identity else None
         self.start: int = self._state["step"] if self._state else 0
         self._evaluations: dict[int, Any] = dict(json.loads(self._state["evaluations"])) if self._state else {}
         self._earlier_seconds: float = self._state["seconds"] if self._state else 0.0
@@ -79,13 +82,29 @@ class Continuation:
         """As ``Language.use_params``."""
         return self._nlp.use_params(params)
 
+    @staticmethod
+    def batches(batches: Iterable[Batch]) -> Iterator[Batch]:
+        """Draw batches with random numbers of their own: they are the same whether updates are made or not."""
+        source, own = iter(batches), random.getstate()
+        while True:
+            others = random.getstate()
+            random.setstate(own)
+            try:
+                batch = next(source, None)
+            finally:
+                own = random.getstate()
+                random.setstate(others)
+            if batch is None:
+                return
+            yield batch
+
     def before_update(self, step: int) -> None:
         """Keep the state if it is time, or take up the one to go on from."""
         self._step = step
-        if step > self.start and self._path and time.monotonic() - self._saved >= INTERVAL:
-            self._save(self._path)
+        if step > self.start and time.monotonic() - self._saved >= INTERVAL:
+            self._save()
         elif step == self.start and self._state:
-            self._restore(self._state)
+            restore_training(self._state, self._pipes, self._optimizer)
 
     def update(self, examples: Sequence[Example], *, losses: dict[str, float], **settings: Any) -> dict[str, float]:
         """As ``Language.update``."""
@@ -109,26 +128,19 @@ class Continuation:
         self._losses = {}
         return score, scores
 
-    def _save(self, path: Path) -> None:
+    def _save(self) -> None:
         state = {
+            "identity": self._identity,
             "step": self._step,
             "seconds": self.seconds,
-            "losses": self._losses,
+            "losses": {name: float(loss) for name, loss in self._losses.items()},
             "evaluations": json.dumps(list(self._evaluations.items()), default=float),
-            "random": _random_state(),
-            "learners": [get_shim(pipe.model).optimizer.state(self._optimizer) for pipe in self._learners],
+            **training_state(self._pipes, self._optimizer),
         }
-        partial = path.with_name(f".{path.name}.partial")
+        partial = self._path.with_name(f".{self._path.name}.partial")
         torch.save(state, partial)
-        partial.replace(path)
+        partial.replace(self._path)
         self._saved = time.monotonic()
-
-    def _restore(self, state: dict[str, Any]) -> None:
-        for pipe, saved in zip(self._learners, state["learners"], strict=True):
-            shim = get_shim(pipe.model)
-            shim.optimizer.restore(saved, self._optimizer)
-            shim.forget_copy()
-        _set_random_state(state["random"])
 
 
 def _load(path: Path) -> dict[str, Any]:
@@ -136,23 +148,3 @@ def _load(path: Path) -> dict[str, Any]:
         return torch.load(path, map_location="cpu", weights_only=True)
     except (OSError, RuntimeError, ValueError, EOFError, UnpicklingError) as error:
         raise BioreError(Errors.BR514.format(path=path, problem=error)) from error
-
-
-def _random_state() -> dict[str, Any]:
-    """Return the states of all generators that a training draws from."""
-    name, keys, *rest = np.random.get_state()
-    return {
-        "python": json.dumps(random.getstate()),
-        "numpy": json.dumps([name, np.asarray(keys).tolist(), *rest]),
-        "torch": torch.get_rng_state(),
-        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
-    }
-
-
-def _set_random_state(state: dict[str, Any]) -> None:
-    version, keys, gauss = json.loads(state["python"])
-    random.setstate((version, tuple(keys), gauss))
-    np.random.set_state(tuple(json.loads(state["numpy"])))
-    torch.set_rng_state(state["torch"])
-    if state["cuda"] and torch.cuda.is_available():
-        torch.cuda.set_rng_state_all(state["cuda"])

@@ -1,0 +1,1 @@
+"""Training with spaCy's loop, which goes on where it was interrupted."""

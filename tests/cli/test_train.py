@@ -1,0 +1,99 @@
+"""``python -m spacy biore train``: as spacy train, and on from an interruption."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import spacy
+from spacy.tokens import Doc, DocBin
+from thinc.api import Config
+
+from spacy_biore.component import RelationExtractor
+from spacy_biore.run_folder import sole_use
+from spacy_biore.training import continuation
+from spacy_biore.training.loop import STATE
+
+
+@pytest.fixture
+def train(
+    biore: Any, training_config: Config, make_doc: Callable[..., Doc], out: Path, tmp_path: Path
+) -> Callable[..., Any]:
+    """A function that trains on two documents, into a folder with something of the user's in it."""
+    docs = [make_doc("[drug|CHEMICAL] blocks [cox|GENE].", [(0, 1, "INHIBITS")]), make_doc("[a|CHEMICAL] or [b|GENE].")]
+    for name in ("train", "dev"):
+        DocBin(docs=docs, store_user_data=True).to_disk(tmp_path / f"{name}.spacy")
+        training_config["corpora"][name]["path"] = str(tmp_path / f"{name}.spacy")
+    training_config["training"]["max_steps"] = 5
+    training_config.to_disk(tmp_path / "config.cfg")
+    out.mkdir()
+    (out / "notes.txt").write_text("mine")
+    return lambda *args: biore("train", tmp_path / "config.cfg", "--output", out, *args)
+
+
+@pytest.fixture
+def updates(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
+    """The number of updates that were made, and the one that is interrupted."""
+    made = {"n": 0, "stop": 0}
+    update = RelationExtractor.update
+
+    def count(self: RelationExtractor, *args: Any, **kwargs: Any) -> dict[str, float]:
+        made["n"] += 1
+        if made["n"] == made["stop"]:
+            raise KeyboardInterrupt
+        return update(self, *args, **kwargs)
+
+    monkeypatch.setattr(RelationExtractor, "update", count)
+    monkeypatch.setattr(continuation, "INTERVAL", 0.0)
+    return made
+
+
+def test_a_pipeline_is_trained_and_saved(train: Any, out: Path, updates: dict[str, int]) -> None:
+    result = train("--training.max_steps", 3)
+    assert result.code == 0, result.output
+    assert "SCORE" in result.output and updates["n"] == 4
+    assert {path.name for path in out.iterdir()} == {"model-best", "model-last", "notes.txt"}
+    nlp = spacy.load(out / "model-last")
+    assert nlp.get_pipe("relation_extractor").labels == ("INHIBITS",)
+    assert nlp.meta["performance"]
+
+
+def test_the_same_command_goes_on_after_an_interruption(train: Any, out: Path, updates: dict[str, int]) -> None:
+    updates["stop"] = 4
+    assert train().code != 0 and (out / STATE).exists()
+    updates.update(n=0, stop=0)
+    result = train()
+    assert result.code == 0 and "Going on from update 3" in result.output and updates["n"] == 3
+    assert not (out / STATE).exists()
+
+
+@pytest.mark.parametrize("change", ["setting", "corpus"])
+def test_another_training_begins_anew(
+    change: str, train: Any, out: Path, updates: dict[str, int], make_doc: Callable[..., Doc], tmp_path: Path
+) -> None:
+    updates["stop"] = 4
+    train()
+    updates.update(n=0, stop=0)
+    args: list[Any] = ["--training.dropout", 0.3] if change == "setting" else []
+    if change == "corpus":
+        docs = [make_doc("[drug|CHEMICAL] frees [cox|GENE].", [(0, 1, "INHIBITS")])]
+        DocBin(docs=docs, store_user_data=True).to_disk(tmp_path / "train.spacy")
+    result = train(*args)
+    assert result.code == 0 and "state.pt is of another training" in " ".join(result.output.split())
+    assert updates["n"] == 6
+
+
+def test_a_state_that_cant_be_read_is_named(train: Any, out: Path) -> None:
+    (out / STATE).write_bytes(b"not a state")
+    assert train().failed("BR514", "state.pt")
+
+
+def test_two_trainings_in_one_folder(train: Any, out: Path) -> None:
+    with sole_use(out):
+        assert train().failed("BR419")
+
+
+def test_code_of_the_user_is_imported_first(train: Any, tmp_path: Path) -> None:
+    (tmp_path / "code.py").write_text(f"from pathlib import Path\nPath({str(tmp_path)!r}, 'imported').touch()\n")
+    assert train("--code", tmp_path / "code.py", "--training.max_steps", 1).code == 0
+    assert (tmp_path / "imported").exists()
