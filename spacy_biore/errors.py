@@ -554,6 +554,10 @@ class Warnings(metaclass=ErrorsWithCodes):
     BRW53 = (
         "The development part has no gold relations to choose a model with: the last one is taken instead of the best."
     )
+    BRW54 = (
+        "The state of the training can't be written to {path}: {problem}. The training goes on, but after an "
+        "interruption it could only from an earlier state."
+    )
     # pipelines of a recogniser and a relation extractor
     BRW60 = (
         "No type map covers these labels of the recogniser: {labels}. Their entities are kept as they are, and no "

@@ -3,6 +3,7 @@
 import json
 import random
 import time
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -15,7 +16,7 @@ from spacy.pipeline import TrainablePipe
 from spacy.training import Example
 from thinc.api import Optimizer
 
-from ..errors import BioreError, Errors
+from ..errors import BioreError, Errors, Warnings
 from .state import restore_training, training_state
 
 Batch = tuple[int, list[Example]]
@@ -138,8 +139,13 @@ class Continuation:
             **training_state(self._pipes, self._optimizer),
         }
         partial = self._path.with_name(f".{self._path.name}.partial")
-        torch.save(state, partial)
-        partial.replace(self._path)
+        try:
+            torch.save(state, partial)
+            partial.replace(self._path)
+        except (OSError, RuntimeError) as error:
+            # A disk that is full now need not be so when the model is saved.
+            partial.unlink(missing_ok=True)
+            warnings.warn(Warnings.BRW54.format(path=self._path, problem=error), stacklevel=2)
         self._saved = time.monotonic()
 
 

@@ -1,5 +1,6 @@
 """What makes a training this training."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,11 @@ from ..run_folder import digest_path
 def identify_training(config: Config) -> dict[str, Any]:
     """Return the values of a config, and the digests of the files and folders that they name, as JSON data."""
     values = config.interpolate()
-    paths = {text for text in _strings(values) if text.strip("./") and Path(text).exists()}
-    return {"config": srsly.json_loads(srsly.json_dumps(values)), "contents": {p: digest_path(Path(p)) for p in paths}}
+    named = {text for text in _strings(values) if text.strip("./") and os.path.exists(text)}
+    return {
+        "config": srsly.json_loads(srsly.json_dumps(values)),
+        "contents": {text: digest_path(Path(text)) for text in named},
+    }
 
 
 def _strings(value: Any) -> Iterator[str]:

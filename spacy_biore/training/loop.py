@@ -10,6 +10,7 @@ from spacy.schemas import ConfigSchemaTraining
 from spacy.training.loop import (
     DIR_MODEL_BEST,
     DIR_MODEL_LAST,
+    clean_output_dir,
     create_before_to_disk_callback,
     create_evaluation_callback,
     create_train_batches,
@@ -92,8 +93,10 @@ def train(
     stdout, stderr = stdout or io.StringIO(), stderr or io.StringIO()
     if continued.start:
         print(f"Going on from update {continued.start}", file=stdout)
-    elif (output / STATE).exists():
-        print(f"Beginning anew: {output / STATE} is of another training", file=stdout)
+    else:
+        if (output / STATE).exists():
+            print(f"Beginning anew: {output / STATE} is of another training", file=stdout)
+        clean_output_dir(output)
     output.mkdir(parents=True, exist_ok=True)
     with nlp.select_pipes(disable=frozen):
         log_step, finish_log = settings["logger"](nlp, stdout, stderr)

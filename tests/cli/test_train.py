@@ -74,6 +74,7 @@ def test_another_training_begins_anew(
     updates["stop"] = 4
     train()
     updates.update(n=0, stop=0)
+    (out / "model-best" / "earlier_component").mkdir()
     args: list[Any] = ["--training.dropout", 0.3] if change == "setting" else []
     if change == "corpus":
         docs = [make_doc("[drug|CHEMICAL] frees [cox|GENE].", [(0, 1, "INHIBITS")])]
@@ -81,6 +82,7 @@ def test_another_training_begins_anew(
     result = train(*args)
     assert result.code == 0 and "state.pt is of another training" in " ".join(result.output.split())
     assert updates["n"] == 6
+    assert not (out / "model-best" / "earlier_component").exists(), "nothing of the earlier model is left"
 
 
 def test_a_state_that_cant_be_read_is_named(train: Any, out: Path) -> None:

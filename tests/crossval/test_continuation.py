@@ -113,6 +113,18 @@ def test_a_training_goes_on_from_its_last_state(config, files, updates, tmp_path
     assert outcome(tmp_path / "parts", result) == expected
 
 
+def test_a_state_that_cant_be_written_does_not_end_the_training(config, files, tmp_path, monkeypatch):
+    def fail(state, path):
+        path.write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(continuation, "INTERVAL", 0.0)
+    monkeypatch.setattr(continuation.torch, "save", fail)
+    with pytest.warns(UserWarning, match=r"BRW54.*state\.pt.*No space left"):
+        assert train_and_score(config, files, tmp_path / "work")["steps"] == 12
+    assert not list((tmp_path / "work").glob("*state.pt*"))
+
+
 def test_a_state_that_cant_be_read_is_an_error(config, files, tmp_path):
     (tmp_path / "work").mkdir()
     (tmp_path / "work" / STATE).write_bytes(b"PK\x03\x04 half of it")
