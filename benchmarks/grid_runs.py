@@ -11,7 +11,7 @@ from typing import IO, Any
 import spacy
 
 from spacy_biore.crossval.fold_files import check_overlaps, file_folds, find_fold_files
-from spacy_biore.crossval.run import claim_output, cross_validate, describe_failure
+from spacy_biore.crossval.run import WORK, claim_output, cross_validate, describe_failure
 from spacy_biore.crossval.training import Files, train_and_score
 from spacy_biore.errors import BioreError, Errors
 from spacy_biore.readers import read_docs
@@ -110,7 +110,7 @@ def _perform(
     claim_output(work, identity)
     if "folds" not in corpus:
         files = Files(*(Path(corpus[key]) if key in corpus else None for key in ("train", "dev", "test")))
-        return train_and_score(config, files, work / "model", gpu_id=gpu_id, stdout=stdout)
+        return train_and_score(config, files, work / WORK / "model", gpu_id=gpu_id, stdout=stdout)
     read = partial(read_docs, nlp=spacy.blank("xx"))
     files = find_fold_files(Path(corpus["folds"]))
     check_overlaps(files, read)

@@ -368,8 +368,8 @@ class Errors(metaclass=ErrorsWithCodes):
         "Without gold relations to watch on, nothing ends the training. Set training.max_steps or training.max_epochs."
     )
     BR514 = (
-        "{path}, the state of an interrupted training, can't be read: {problem}. Remove it: the training then begins "
-        "anew."
+        "{path} can't be read as the state of an interrupted training: {problem}. Move it elsewhere: the training then "
+        "begins anew."
     )
 
     # the grid of benchmarks

@@ -110,7 +110,7 @@ def cross_validate(
                 continue
             write_json(path, {"fold": fold.name, **result})
             path.with_suffix(".error.txt").unlink(missing_ok=True)
-            shutil.rmtree(work)
+            shutil.rmtree(work, ignore_errors=True)
         outcome.results[fold.name] = json.loads(path.read_text(encoding="utf8"))
     shutil.rmtree(output / WORK, ignore_errors=True)
     write_json(output / SUMMARY, outcome.to_dict())

@@ -18,6 +18,7 @@ from ..readers import read_docs
 from ..relations import get_records
 from ..scorer import RelationTally
 from ..threshold_search import best_trial, set_threshold, try_thresholds
+from ..training.identity import identify_training
 from ..training.loop import STATE, train
 
 LOG = "log.jsonl"
@@ -42,7 +43,7 @@ def train_and_score(
     Args:
         config: A config of ``spacy train``, not interpolated. Its logger is replaced by spaCy's console logger.
         files: The corpora.
-        work: A folder for models, log and state. It must not be that of another run.
+        work: A folder for models, log and state. It is emptied unless it has a state.
         gpu_id: A GPU that is in use already, or -1.
         stdout: Where the training loop writes its table; None for nowhere.
 
@@ -74,7 +75,7 @@ def train_and_score(
         if settings["max_steps"] <= 0 and settings["max_epochs"] <= 0:
             raise BioreError(Errors.BR509)
         nlp.config["training"]["patience"] = 0
-    seconds = train(nlp, work, gpu_id=gpu_id, stdout=stdout)
+    seconds = train(nlp, work, gpu_id=gpu_id, stdout=stdout, identity=identify_training(nlp.config, work))
     trained = time.perf_counter()
     model = "best" if has_gold["dev"] else "last"
     if documents["dev"] and not has_gold["dev"]:

@@ -54,10 +54,11 @@ class NetworkOptimizer:
         if all(parameter.grad is None for parameter in self._parameters):
             return
         for group in self._adam.param_groups:
-            group["lr"] = settings.learn_rate * group["factor"]
-            group["betas"] = (settings.b1, settings.b2)
-            group["eps"] = settings.eps
-            group["weight_decay"] = settings.L2 if group["decays"] else 0.0
+            # Schedules may yield numbers of numpy, with which the state could not be loaded.
+            group["lr"] = float(settings.learn_rate * group["factor"])
+            group["betas"] = (float(settings.b1), float(settings.b2))
+            group["eps"] = float(settings.eps)
+            group["weight_decay"] = float(settings.L2) if group["decays"] else 0.0
         if settings.grad_clip:
             nn.utils.clip_grad_norm_(self._parameters, settings.grad_clip)
         self._adam.step()

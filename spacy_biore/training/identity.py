@@ -6,19 +6,35 @@ from pathlib import Path
 from typing import Any
 
 import srsly
+from spacy.about import __version__ as spacy_version
 from thinc.api import Config
 
+from .. import __version__
 from ..run_folder import digest_path
 
 
-def identify_training(config: Config) -> dict[str, Any]:
-    """Return the values of a config, and the digests of the files and folders that they name, as JSON data."""
+def identify_training(config: Config, output: Path, *, code: Path | None = None) -> dict[str, Any]:
+    """Return the values of a config and the digests of the files and folders that they name, as JSON data.
+
+    Args:
+        config: The config, complete.
+        output: The folder that the training writes to. What lies in it, or holds it, is not learned from.
+        code: File with the user's own functions.
+    """
     values = config.interpolate()
-    named = {text for text in _strings(values) if text.strip("./") and os.path.exists(text)}
+    # It has no part in what is learned, and writes to the files that it names.
+    values["training"].pop("logger", None)
+    named = {Path(text) for text in _strings(values) if text.strip("./") and os.path.exists(text)}
+    read = {path for path in named if not _related(path.resolve(), output.resolve())} | ({code} if code else set())
     return {
+        "versions": [__version__, spacy_version],
         "config": srsly.json_loads(srsly.json_dumps(values)),
-        "contents": {text: digest_path(Path(text)) for text in named},
+        "contents": {str(path): digest_path(path) for path in read},
     }
+
+
+def _related(one: Path, other: Path) -> bool:
+    return one.is_relative_to(other) or other.is_relative_to(one)
 
 
 def _strings(value: Any) -> Iterator[str]:

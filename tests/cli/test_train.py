@@ -12,6 +12,7 @@ from thinc.api import Config
 from spacy_biore.component import RelationExtractor
 from spacy_biore.run_folder import sole_use
 from spacy_biore.training import continuation
+from spacy_biore.training.identity import identify_training
 from spacy_biore.training.loop import STATE
 
 
@@ -61,6 +62,7 @@ def test_a_pipeline_is_trained_and_saved(train: Any, out: Path, updates: dict[st
 def test_the_same_command_goes_on_after_an_interruption(train: Any, out: Path, updates: dict[str, int]) -> None:
     updates["stop"] = 4
     assert train().code != 0 and (out / STATE).exists()
+    assert (out / "model-last").exists(), "as spacy train leaves it"
     updates.update(n=0, stop=0)
     result = train()
     assert result.code == 0 and "Going on from update 3" in result.output and updates["n"] == 3
@@ -83,6 +85,32 @@ def test_another_training_begins_anew(
     assert result.code == 0 and "state.pt is of another training" in " ".join(result.output.split())
     assert updates["n"] == 6
     assert not (out / "model-best" / "earlier_component").exists(), "nothing of the earlier model is left"
+
+
+def test_what_another_training_began_is_not_gone_on_with(train: Any, out: Path, updates: dict[str, int]) -> None:
+    updates["stop"] = 4
+    train()
+    updates.update(n=0, stop=1)
+    train("--training.dropout", 0.3)
+    updates.update(n=0, stop=0)
+    assert train().code == 0 and updates["n"] == 6, "model-best would be that of the other training"
+
+
+def test_what_a_training_writes_makes_no_other_training(training_config: Config, tmp_path: Path) -> None:
+    output, text, code = tmp_path / "ner", tmp_path / "text.txt", tmp_path / "code.py"
+    for path in (text, code):
+        path.write_text("first")
+    training_config["training"]["logger"] = {"@loggers": "x", "output_file": str(tmp_path / "log.jsonl")}
+    training_config["paths"] = {"here": str(tmp_path), "own": str(output / "log"), "text": str(text), "other": "."}
+    before = identify_training(training_config, output, code=code)
+    (output / "log").mkdir(parents=True)
+    (tmp_path / "log.jsonl").touch()
+    assert identify_training(training_config, output, code=code) == before
+    for path in (text, code):
+        path.write_text("second")
+        after = identify_training(training_config, output, code=code)
+        assert [key for key in after if after[key] != before[key]] == ["contents"]
+        before = after
 
 
 def test_a_state_that_cant_be_read_is_named(train: Any, out: Path) -> None:

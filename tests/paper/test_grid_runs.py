@@ -247,6 +247,27 @@ def test_a_run_on_one_corpus_that_was_interrupted_goes_on(grid_path, tmp_path, m
     assert [point["step"] for point in record["curve"]] == [0, 1, 2] and not list((tmp_path / "work").iterdir())
 
 
+def test_a_run_that_was_interrupted_does_not_go_on_with_other_settings(grid_path, tmp_path, monkeypatch, save_grid):
+    monkeypatch.setattr(continuation, "INTERVAL", 0.0)
+    update, made = RelationExtractor.update, []
+
+    def interrupted_once(self, *args, **kwargs):
+        made.append(self)
+        if len(made) == 3:
+            raise KeyboardInterrupt
+        return update(self, *args, **kwargs)
+
+    monkeypatch.setattr(RelationExtractor, "update", interrupted_once)
+    with pytest.raises(KeyboardInterrupt):
+        grid = read_grid(grid_path)
+        perform_all(grid, grid.choose(["whole*plain*s0"]), tmp_path / "results", tmp_path / "work")
+    data = srsly.read_yaml(grid_path)
+    data["poolings"]["plain"]["dropout"] = 0.5
+    grid = read_grid(save_grid(data))
+    perform_all(grid, grid.choose(["whole*plain*s0"]), tmp_path / "results", tmp_path / "work")
+    assert len(made) == 6
+
+
 def test_exit_code_tells_of_failures(grid_path, tmp_path, trained, monkeypatch, capsys):
     (tmp_path / "dev.spacy").unlink()
     args = ["paper", "run", str(grid_path), "--results", str(tmp_path / "r"), "--work", str(tmp_path / "w")]
