@@ -1,4 +1,7 @@
-"""``spacy train`` as a function that goes on where an earlier process was interrupted."""
+"""``spacy train`` as a function that goes on where an earlier process was interrupted.
+
+The commands import this module, so torch is imported only where a training runs.
+"""
 
 import io
 import shutil
@@ -19,8 +22,6 @@ from spacy.training.loop import (
 )
 from spacy.util import registry, resolve_dot_names
 from thinc.api import fix_random_seed, set_gpu_allocator
-
-from .continuation import Continuation
 
 STATE = "training_state.pt"
 
@@ -53,6 +54,8 @@ def train(
     Raises:
         BioreError: BR514 for a state that can't be read; and whatever training raises.
     """
+    from .continuation import Continuation
+
     config = nlp.config.interpolate()
     if config["training"]["seed"] is not None:
         fix_random_seed(config["training"]["seed"])
