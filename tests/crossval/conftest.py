@@ -8,6 +8,7 @@ import pytest
 from spacy.tokens import Doc, DocBin
 from thinc.api import Config
 
+from spacy_biore.crossval.training import Files
 from spacy_biore.relations import DOC_ID_KEY, GROUP_KEY
 
 
@@ -44,3 +45,10 @@ def save(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return to_file
+
+
+@pytest.fixture
+def files(sentence: Callable[..., Doc], save: Callable[..., Path]) -> Files:
+    """The corpora of a run: twelve docs, the same in all three."""
+    docs = [sentence(article, number, related=number % 2 == 0) for article in "abc" for number in range(4)]
+    return Files(*(save(f"{name}.spacy", docs) for name in ("train", "dev", "test")))

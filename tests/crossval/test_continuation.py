@@ -11,7 +11,7 @@ from thinc.api import Model, Shim
 
 from spacy_biore.component import RelationExtractor
 from spacy_biore.crossval.run import claim_output
-from spacy_biore.crossval.training import LOG, Files, train_and_score, with_corpora
+from spacy_biore.crossval.training import LOG, train_and_score, with_corpora
 from spacy_biore.training import continuation
 from spacy_biore.training.loop import STATE
 
@@ -25,12 +25,6 @@ PARSER = {
     "use_upper": True,
     "tok2vec": {"@architectures": "spacy.Tok2VecListener.v1", "width": 16},
 }
-
-
-@pytest.fixture
-def files(sentence, save):
-    docs = [sentence(article, number, related=number % 2 == 0) for article in "abc" for number in range(4)]
-    return Files(*(save(f"{name}.spacy", docs) for name in ("train", "dev", "test")))
 
 
 @pytest.fixture

@@ -5,13 +5,7 @@ import io
 import pytest
 from spacy.util import load_config
 
-from spacy_biore.crossval.training import Files, train_and_score, with_corpora
-
-
-@pytest.fixture
-def files(sentence, save):
-    docs = [sentence(article, number, related=number % 2 == 0) for article in "abc" for number in range(4)]
-    return Files(*(save(f"{name}.spacy", docs) for name in ("train", "dev", "test")))
+from spacy_biore.crossval.training import train_and_score, with_corpora
 
 
 @pytest.fixture

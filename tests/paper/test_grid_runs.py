@@ -226,7 +226,9 @@ def test_a_grid_that_was_killed_goes_on(grid_path, tmp_path):
     assert sum(right + missed for right, _, missed in article_counts([record]).values()) == 4
 
 
-def test_a_run_on_one_corpus_that_was_interrupted_goes_on(grid_path, tmp_path, monkeypatch):
+@pytest.fixture
+def made(monkeypatch):
+    """Grows with each update that is begun; the third is interrupted. The state is kept before each."""
     monkeypatch.setattr(continuation, "INTERVAL", 0.0)
     update, made = RelationExtractor.update, []
 
@@ -237,6 +239,10 @@ def test_a_run_on_one_corpus_that_was_interrupted_goes_on(grid_path, tmp_path, m
         return update(self, *args, **kwargs)
 
     monkeypatch.setattr(RelationExtractor, "update", interrupted_once)
+    return made
+
+
+def test_a_run_on_one_corpus_that_was_interrupted_goes_on(grid_path, tmp_path, made):
     grid = read_grid(grid_path)
     runs = grid.choose(["whole*plain*s0"])
     with pytest.raises(KeyboardInterrupt):
@@ -247,17 +253,7 @@ def test_a_run_on_one_corpus_that_was_interrupted_goes_on(grid_path, tmp_path, m
     assert [point["step"] for point in record["curve"]] == [0, 1, 2] and not list((tmp_path / "work").iterdir())
 
 
-def test_a_run_that_was_interrupted_does_not_go_on_with_other_settings(grid_path, tmp_path, monkeypatch, save_grid):
-    monkeypatch.setattr(continuation, "INTERVAL", 0.0)
-    update, made = RelationExtractor.update, []
-
-    def interrupted_once(self, *args, **kwargs):
-        made.append(self)
-        if len(made) == 3:
-            raise KeyboardInterrupt
-        return update(self, *args, **kwargs)
-
-    monkeypatch.setattr(RelationExtractor, "update", interrupted_once)
+def test_a_run_that_was_interrupted_does_not_go_on_with_other_settings(grid_path, tmp_path, made, save_grid):
     with pytest.raises(KeyboardInterrupt):
         grid = read_grid(grid_path)
         perform_all(grid, grid.choose(["whole*plain*s0"]), tmp_path / "results", tmp_path / "work")
