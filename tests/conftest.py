@@ -21,6 +21,7 @@ from spacy.training import Example
 from spacy.util import get_words_and_spaces
 from thinc.api import Config, fix_random_seed
 
+from spacy_biore.component import RelationExtractor
 from spacy_biore.relations import relation_record, set_records
 
 SCHEMA = [
@@ -63,8 +64,8 @@ def biore() -> Callable[..., Outcome]:
 
     from spacy_biore.cli import biore_cli
 
-    def run(*args: Any) -> Outcome:
-        result = CliRunner().invoke(biore_cli, [str(arg) for arg in args])
+    def run(*args: Any, stdin: str | None = None) -> Outcome:
+        result = CliRunner().invoke(biore_cli, [str(arg) for arg in args], input=stdin)
         return Outcome(result.exit_code, result.output, result.stdout, result.stderr, result.exception)
 
     return run
@@ -254,6 +255,22 @@ def training_config(tiny_encoder: str) -> Config:
     config = Config().from_disk(TRAINING)
     config["components"]["relation_extractor"]["model"]["encoder"] = tiny_encoder
     return config
+
+
+@pytest.fixture
+def updates(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
+    """The number of a relation extractor's updates; the one that ``stop`` numbers, from 1, is interrupted."""
+    made = {"n": 0, "stop": 0}
+    update = RelationExtractor.update
+
+    def count(self: RelationExtractor, *args: Any, **kwargs: Any) -> dict[str, float]:
+        made["n"] += 1
+        if made["n"] == made["stop"]:
+            raise KeyboardInterrupt
+        return update(self, *args, **kwargs)
+
+    monkeypatch.setattr(RelationExtractor, "update", count)
+    return made
 
 
 @pytest.fixture(scope="session")

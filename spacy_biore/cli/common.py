@@ -44,7 +44,7 @@ def messages(failure: str, *, unmentioned: Sequence[str] = ()) -> Iterator[None]
             warnings.filterwarnings("ignore", message=rf"\[{code}\]")
         try:
             yield
-        except ValueError as error:
+        except (ValueError, OSError) as error:
             if not str(error).startswith(("[BR", "[E")):
                 raise
             msg.fail(failure, str(error), exits=1)

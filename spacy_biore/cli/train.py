@@ -20,7 +20,7 @@ from .common import messages, use_gpu
 def train_cli(
     ctx: typer.Context,
     config_path: Annotated[
-        Path, typer.Argument(help="Config of spacy train", exists=True, dir_okay=False, allow_dash=True)
+        Path, typer.Argument(help="Config of spacy train, or - for the standard input", dir_okay=False, allow_dash=True)
     ],
     output: Annotated[
         Path,

@@ -9,7 +9,6 @@ import spacy
 from spacy.tokens import Doc, DocBin
 from thinc.api import Config
 
-from spacy_biore.component import RelationExtractor
 from spacy_biore.run_folder import sole_use
 from spacy_biore.training import continuation
 from spacy_biore.training.identity import identify_training
@@ -32,21 +31,10 @@ def train(
     return lambda *args: biore("train", tmp_path / "config.cfg", "--output", out, *args)
 
 
-@pytest.fixture
-def updates(monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
-    """The number of updates that were made, and the one that is interrupted."""
-    made = {"n": 0, "stop": 0}
-    update = RelationExtractor.update
-
-    def count(self: RelationExtractor, *args: Any, **kwargs: Any) -> dict[str, float]:
-        made["n"] += 1
-        if made["n"] == made["stop"]:
-            raise KeyboardInterrupt
-        return update(self, *args, **kwargs)
-
-    monkeypatch.setattr(RelationExtractor, "update", count)
+@pytest.fixture(autouse=True)
+def always_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The state of a training is kept before each update."""
     monkeypatch.setattr(continuation, "INTERVAL", 0.0)
-    return made
 
 
 def test_a_pipeline_is_trained_and_saved(train: Any, out: Path, updates: dict[str, int]) -> None:
@@ -121,6 +109,16 @@ def test_a_state_that_cant_be_read_is_named(train: Any, out: Path) -> None:
 def test_two_trainings_in_one_folder(train: Any, out: Path) -> None:
     with sole_use(out):
         assert train().failed("BR419")
+
+
+def test_the_config_comes_from_the_standard_input(biore: Any, train: Any, out: Path, tmp_path: Path) -> None:
+    result = biore("train", "-", "--output", out, stdin=(tmp_path / "config.cfg").read_text())
+    assert result.code == 0 and spacy.load(out / "model-last").has_pipe("relation_extractor")
+
+
+def test_a_config_that_is_not_there(biore: Any, tmp_path: Path) -> None:
+    assert biore("train", tmp_path / "none.cfg", "--output", tmp_path / "new").failed("E053", "none.cfg")
+    assert not (tmp_path / "new").exists()
 
 
 def test_code_of_the_user_is_imported_first(train: Any, tmp_path: Path) -> None:

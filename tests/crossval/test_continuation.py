@@ -36,22 +36,6 @@ def config(config_path):
     return config
 
 
-@pytest.fixture
-def updates(monkeypatch):
-    """Grows by one for each update that is made; the number in ``stop``, from 1, is interrupted."""
-    made = {"n": 0, "stop": 0}
-    update = RelationExtractor.update
-
-    def count(self, *args, **kwargs):
-        made["n"] += 1
-        if made["n"] == made["stop"]:
-            raise KeyboardInterrupt
-        return update(self, *args, **kwargs)
-
-    monkeypatch.setattr(RelationExtractor, "update", count)
-    return made
-
-
 def add_recogniser(config):
     config["nlp"]["pipeline"] += ["tok2vec", "ner"]
     config["components"] |= {
