@@ -2,8 +2,6 @@
 
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Annotated, NamedTuple
@@ -152,9 +150,13 @@ def found(path: Path, name: str) -> Path:
 
 def convert(source: Source, path: Path, output: Path, *options: str) -> None:
     """Convert a file or folder; stop if that fails."""
-    command = [sys.executable, "-m", "spacy", "biore", "convert", source.format, str(path), str(output)]
-    if code := subprocess.run([*command, *source.options, *options]).returncode:
-        raise SystemExit(code)
+    from spacy_biore.cli import biore_cli
+
+    try:
+        biore_cli(["convert", source.format, str(path), str(output), *source.options, *options])
+    except SystemExit as done:
+        if done.code:
+            raise
 
 
 if __name__ == "__main__":

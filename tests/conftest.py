@@ -7,6 +7,7 @@ import signal
 import string
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,6 +16,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 
 import pytest
 import spacy
+from click.testing import Result
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 from spacy.training import Example
@@ -29,6 +31,7 @@ SCHEMA = [
     {"label": "BINDS", "head": ["GENE"], "tail": ["GENE"], "symmetric": True},
 ]
 MENTION = re.compile(r"\[([^\[\]|]+)\|([A-Z]+)\]")
+ROOT = Path(__file__).parents[1]
 TRAINING = Path(__file__).with_name("training.cfg")
 WORDS = ["chemical", "gene", "disease", "inhibits", "activates", "protein", "##ase", "##in", "the", "of", "and"]
 
@@ -41,6 +44,11 @@ class Outcome(NamedTuple):
     stdout: str
     stderr: str
     exception: BaseException | None
+
+    @classmethod
+    def of(cls, result: Result) -> "Outcome":
+        """Return what is known of a run of click."""
+        return cls(result.exit_code, result.output, result.stdout, result.stderr, result.exception)
 
     @property
     def rows(self) -> list[list[str]]:
@@ -65,8 +73,27 @@ def biore() -> Callable[..., Outcome]:
     from spacy_biore.cli import biore_cli
 
     def run(*args: Any, stdin: str | None = None) -> Outcome:
-        result = CliRunner().invoke(biore_cli, [str(arg) for arg in args], input=stdin)
-        return Outcome(result.exit_code, result.output, result.stdout, result.stderr, result.exception)
+        return Outcome.of(CliRunner().invoke(biore_cli, [str(arg) for arg in args], input=stdin))
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def script() -> Callable[..., Outcome]:
+    """A function that runs a script of the project, named without ``.py``, with these arguments, in this process.
+
+    A keyword ``cwd`` names another folder to run in than the project's.
+    """
+    from typer import Typer
+    from typer.testing import CliRunner
+
+    def run(name: str, *args: Any, cwd: Path = ROOT) -> Outcome:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(cwd)
+            patch.syspath_prepend(ROOT / "scripts")
+            app = Typer()
+            app.command()(import_module(name).main)
+            return Outcome.of(CliRunner().invoke(app, [str(arg) for arg in args]))
 
     return run
 

@@ -1,10 +1,7 @@
 """The project file, its configs and its scripts."""
 
 import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -69,7 +66,7 @@ def test_clean_removes_what_the_commands_make_but_adapted_encoders(project):
 
 
 @pytest.fixture
-def clean(tmp_path):
+def clean(script, tmp_path, monkeypatch):
     """A function that cleans a small project with a corpus of its own; it returns the output and what is left."""
     names = [
         "assets/sample/sample.jsonl",
@@ -79,11 +76,10 @@ def clean(tmp_path):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("")
     (tmp_path / "training" / "linked").symlink_to(tmp_path / "elsewhere")
+    monkeypatch.delenv("BIORE_CORPORA", raising=False)
 
     def run(*paths):
-        command = [sys.executable, str(ROOT / "scripts" / "clean.py"), *paths]
-        environment = {key: value for key, value in os.environ.items() if key != "BIORE_CORPORA"}
-        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env=environment)
+        done = script("clean", *paths, cwd=tmp_path)
         return done, {str(path.relative_to(tmp_path).parent) for path in tmp_path.rglob("*.*")}
 
     return run
@@ -100,14 +96,14 @@ def test_clean_keeps_what_could_not_be_made_again(clean):
         "a/gone",
     ]
     done, left = clean(*given)
-    assert done.returncode == 0 and "corpus/mine/sub stays" in done.stdout
+    assert done.code == 0 and "corpus/mine/sub stays" in done.text
     assert left == {"assets/sample", "corpus/mine", "corpus/mine/sub", "corpus/ddi", "training/other", "elsewhere"}
 
 
 @pytest.mark.parametrize("path", ["corpus", "corpus/", "training/", "training/../corpus", "/tmp/x"])
 def test_clean_refuses_more_than_the_project_made_before_it_removes_anything(clean, path):
     done, left = clean("training/mine", path)
-    assert done.returncode == 1 and path in done.stdout and "training/mine" in left
+    assert done.failed(path) and "training/mine" in left
 
 
 def test_release_of_another_size_shares_no_output(project):
@@ -223,9 +219,8 @@ def test_shared_texts_are_all_that_differs_between_the_configs_of_chemprot():
     assert shared == each
 
 
-def test_sample_is_divided_by_document(tmp_path):
-    command = [sys.executable, "scripts/prepare_corpus.py", "sample", str(tmp_path)]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+def test_sample_is_divided_by_document(script, tmp_path):
+    assert script("prepare_corpus", "sample", tmp_path).code == 0
     ids = {
         name: {
             doc.user_data["biore_doc_id"] for doc in DocBin().from_disk(tmp_path / f"{name}.spacy").get_docs(Vocab())
@@ -246,11 +241,10 @@ def test_sample_is_divided_by_document(tmp_path):
         ("nlmgene", [(383, 10933), (67, 1817), (100, 2756)]),
     ],
 )
-def test_corpora_of_the_recognisers(name, numbers, corpora, tmp_path):
+def test_corpora_of_the_recognisers(name, numbers, corpora, script, tmp_path):
     if not (corpora / ("bc5cdr" if name == "bc5cdr" else "ner")).exists():
         pytest.skip(f"BIORE_CORPORA has no {name}")
-    command = [sys.executable, "scripts/prepare_corpus.py", name, str(tmp_path)]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    assert script("prepare_corpus", name, tmp_path).code == 0
     found, ids = [], []
     for part in ("train", "dev", "test"):
         docs = list(DocBin().from_disk(tmp_path / f"{part}.spacy").get_docs(Vocab()))
@@ -260,17 +254,12 @@ def test_corpora_of_the_recognisers(name, numbers, corpora, tmp_path):
     assert len(set(ids)) == len(ids)
 
 
-def test_unknown_corpus_is_named(tmp_path):
-    command = [sys.executable, "scripts/prepare_corpus.py", "nowhere", str(tmp_path)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 1
-    assert "No corpus 'nowhere'" in done.stdout
+def test_unknown_corpus_is_named(script, tmp_path):
+    assert script("prepare_corpus", "nowhere", tmp_path).failed("No corpus 'nowhere'")
 
 
-def test_a_corpus_of_ones_own_is_left_as_it_is(tmp_path):
+def test_a_corpus_of_ones_own_is_left_as_it_is(script, tmp_path):
     for part in ("train", "dev", "test"):
         (tmp_path / f"{part}.spacy").write_bytes(b"mine")
-    command = [sys.executable, "scripts/prepare_corpus.py", "mine", str(tmp_path)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout
+    assert script("prepare_corpus", "mine", tmp_path).code == 0
     assert (tmp_path / "train.spacy").read_bytes() == b"mine"

@@ -4,7 +4,6 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +27,6 @@ unknown_terms: {name: Another}
 """
 
 
-def run(script: str, *args: Any) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, f"scripts/{script}.py", *map(str, args)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600)
-
-
 @pytest.fixture(scope="module")
 def pipeline(
     make_recogniser: Callable[..., Language], relation_path: Path, tmp_path_factory: pytest.TempPathFactory
@@ -52,13 +46,11 @@ def texts(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def describe(pipeline: Path, tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+def describe(script: Callable[..., Any], pipeline: Path, tmp_path: Path) -> Callable[..., Any]:
     """A function that describes the pipeline with these reports, into the folder ``packages``."""
     (tmp_path / "sources.yml").write_text(SOURCES, encoding="utf8")
 
-    def describe(
-        *reports: Any, made_from: str = "mine", version: str = "1.2.3", **more: str
-    ) -> subprocess.CompletedProcess[str]:
+    def describe(*reports: Any, made_from: str = "mine", version: str = "1.2.3", **more: str) -> Any:
         paths = [tmp_path / f"{number}.json" for number in range(len(reports))]
         for path, report in zip(paths, reports, strict=True):
             path.write_text(report if isinstance(report, str) else json.dumps(report), encoding="utf8")
@@ -66,7 +58,7 @@ def describe(pipeline: Path, tmp_path: Path) -> Callable[..., subprocess.Complet
         options |= more
         options["sources"] = str(tmp_path / "sources.yml")
         given = [part for key, value in options.items() for part in (f"--{key}", value)]
-        return run("describe_package", pipeline, tmp_path / "packages", *paths, *given)
+        return script("describe_package", pipeline, tmp_path / "packages", *paths, *given)
 
     return describe
 
@@ -78,7 +70,7 @@ def folder(describe: Callable[..., Any], tmp_path: Path) -> Path:
     stale.parent.mkdir(parents=True)
     stale.write_text("x")
     done = describe(END_TO_END, GIVEN_GOLD, ENTITIES)
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.code == 0, done.output
     return tmp_path / "packages" / "en_biore_mine_sm-1.2.3"
 
 
@@ -107,17 +99,17 @@ def test_whose_it_is_and_its_licence_are_for_its_makers_to_say(folder: Path, des
         "the terms of its sources, see LICENSES_SOURCES",
     )
     done = describe(END_TO_END, author="Me", email="me@example.org", license="on request")
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.code == 0, done.output
     meta = json.loads((folder / "meta.json").read_text(encoding="utf8"))
     assert (meta["author"], meta["email"], meta["license"]) == ("Me", "me@example.org", "on request")
 
 
-def test_what_is_no_version_is_refused(describe: Callable[..., Any], tmp_path: Path):
+def test_what_is_no_version_is_refused(script: Callable[..., Any], describe: Callable[..., Any], tmp_path: Path):
     done = describe(END_TO_END, version="abc")
-    assert done.returncode == 1 and "'abc'" in done.stdout and not (tmp_path / "packages").exists()
+    assert done.failed("'abc'") and not (tmp_path / "packages").exists()
     for version in ("abc", "1.0 ", "1.0.0-beta"):
-        done = run("package_sources", tmp_path / "sources.yml", "mine,", "--version", version)
-        assert done.returncode == 1 and f"'{version}'" in done.stdout
+        done = script("package_sources", tmp_path / "sources.yml", "mine,", "--version", version)
+        assert done.failed(f"'{version}'")
 
 
 def test_scores_tell_how_they_were_measured(folder: Path):
@@ -165,35 +157,36 @@ def test_vectors_without_the_terms_of_their_text_are_refused(
         )
     finally:
         (pipeline / "meta.json").write_text(json.dumps(meta), encoding="utf8")
-    assert refused.returncode == 1 and "text_source" in refused.stdout
-    assert accepted.returncode == 0
+    assert refused.failed("text_source")
+    assert accepted.code == 0
 
 
 @pytest.mark.parametrize(("source", "words"), [("nothing", "nothing"), ("unknown_terms", "license")])
 def test_source_without_terms_is_refused(describe: Callable[..., Any], tmp_path: Path, source: str, words: str):
     done = describe(END_TO_END, made_from=source)
-    assert done.returncode == 1 and words in done.stdout and not (tmp_path / "packages").exists()
+    assert done.failed(words) and not (tmp_path / "packages").exists()
 
 
-def test_sources_can_be_checked_before_there_is_a_pipeline(tmp_path: Path):
+def test_sources_can_be_checked_before_there_is_a_pipeline(script: Callable[..., Any], tmp_path: Path):
     (tmp_path / "sources.yml").write_text(SOURCES, encoding="utf8")
-    done = run("package_sources", tmp_path / "sources.yml", "mine,")
-    assert done.returncode == 0 and "My corpus" in done.stdout
-    done = run("package_sources", tmp_path / "sources.yml", "mine,my/encoder")
-    assert done.returncode == 1 and "'my/encoder'" in done.stdout and "encoder_source" in done.stdout
+    done = script("package_sources", tmp_path / "sources.yml", "mine,")
+    assert done.code == 0 and "My corpus" in done.stdout
+    done = script("package_sources", tmp_path / "sources.yml", "mine,my/encoder")
+    assert done.failed("'my/encoder'", "encoder_source")
     single, joint = (ROOT / "configs" / f"{name}.cfg" for name in ("ner_single_tok2vec", "ner_tok2vec"))
-    done = run("package_sources", tmp_path / "sources.yml", "mine,mine,", "--recogniser", single)
-    assert done.returncode == 0
+    done = script("package_sources", tmp_path / "sources.yml", "mine,mine,", "--recogniser", single)
+    assert done.code == 0
     vectors = " --paths.vectors assets/vectors --system.word_vectors true"
-    done = run("package_sources", tmp_path / "sources.yml", "mine,mine,", "--recogniser", single, "--options", vectors)
-    assert done.returncode == 1 and "text_source" in done.stdout
-    done = run("package_sources", tmp_path / "sources.yml", "mine,mine,", "--recogniser", joint)
-    assert done.returncode == 1 and "'chemprot'" in done.stdout
-    done = run("package_sources", ROOT / "assets" / "sources.yml", "chemprot,bc5cdr,craft", "--recogniser", joint)
-    assert done.returncode == 0 and "NCBI Disease, GNormPlus, NLM-Gene" in " ".join(done.stdout.split())
+    given = ["mine,mine,", "--recogniser", single, "--options", vectors]
+    done = script("package_sources", tmp_path / "sources.yml", *given)
+    assert done.failed("text_source")
+    done = script("package_sources", tmp_path / "sources.yml", "mine,mine,", "--recogniser", joint)
+    assert done.failed("'chemprot'")
+    done = script("package_sources", ROOT / "assets" / "sources.yml", "chemprot,bc5cdr,craft", "--recogniser", joint)
+    assert done.code == 0 and "NCBI Disease, GNormPlus, NLM-Gene" in done.text
     assert done.stdout.count("BC5CDR") == 1
-    done = run("package_sources", tmp_path / "sources.yml", ",")
-    assert done.returncode == 1
+    done = script("package_sources", tmp_path / "sources.yml", ",")
+    assert done.code == 1
 
 
 @pytest.mark.parametrize(
@@ -208,40 +201,40 @@ def test_sources_can_be_checked_before_there_is_a_pipeline(tmp_path: Path):
         "mine: {name: x",
     ],
 )
-def test_file_of_sources_that_states_no_terms(tmp_path: Path, text: str):
+def test_file_of_sources_that_states_no_terms(script: Callable[..., Any], tmp_path: Path, text: str):
     (tmp_path / "sources.yml").write_text(text, encoding="utf8")
-    done = run("package_sources", tmp_path / "sources.yml", "mine,")
-    assert done.returncode == 1 and "sources.yml" in done.stdout and "Traceback" not in done.stderr
+    done = script("package_sources", tmp_path / "sources.yml", "mine,")
+    assert done.failed("sources.yml")
 
 
-def test_corpora_of_a_recogniser_are_told_by_their_folders(tmp_path: Path):
+def test_corpora_of_a_recogniser_are_told_by_their_folders(script: Callable[..., Any], tmp_path: Path):
     config = tmp_path / "ner.cfg"
     paths = [{"path": "${paths.corpora}/mine"}, {"path": "${paths.corpora}/other/train.spacy"}]
     config.write_text(f'[paths]\ncorpora = "corpus"\n[corpora]\n[corpora.train]\ncorpora = {json.dumps(paths)}\n')
     (tmp_path / "sources.yml").write_text(SOURCES, encoding="utf8")
-    done = run("package_sources", tmp_path / "sources.yml", "mine,", "--recogniser", config)
-    assert done.returncode == 1 and "what 'other' is" in done.stdout
-    done = run("package_sources", tmp_path / "sources.yml", "mine,", "--recogniser", tmp_path / "gone.cfg")
-    assert done.returncode == 1 and "gone.cfg" in done.stdout and "Traceback" not in done.stderr
+    done = script("package_sources", tmp_path / "sources.yml", "mine,", "--recogniser", config)
+    assert done.failed("what 'other' is")
+    done = script("package_sources", tmp_path / "sources.yml", "mine,", "--recogniser", tmp_path / "gone.cfg")
+    assert done.failed("gone.cfg")
 
 
 @pytest.mark.parametrize("reports", [["{"], ["[]"], [{"speed": 1.0}], [END_TO_END, END_TO_END]])
 def test_file_without_new_scores_is_refused(describe: Callable[..., Any], tmp_path: Path, reports: list[Any]):
     done = describe(*reports)
-    assert done.returncode == 1 and ".json" in done.stdout and not (tmp_path / "packages").exists()
+    assert done.failed(".json") and not (tmp_path / "packages").exists()
 
 
-def test_wheel_over_the_limit_is_not_installed(tmp_path: Path):
+def test_wheel_over_the_limit_is_not_installed(script: Callable[..., Any], tmp_path: Path):
     (tmp_path / "dist").mkdir()
     (tmp_path / "dist" / "en_big-0.0.0-py3-none-any.whl").write_bytes(bytes(2_100_000))
-    done = run("install_package", tmp_path, tmp_path / "environment", "--limit", 2)
-    assert done.returncode == 1 and "2.1 MB, more than 2" in " ".join(done.stdout.split())
+    done = script("install_package", tmp_path, tmp_path / "environment", "--limit", 2)
+    assert done.failed("2.1 MB, more than 2")
     assert not (tmp_path / "environment").exists()
 
 
-def test_extracts_with_the_entities_of_the_pipeline(pipeline: Path, texts: Path):
-    done = run("extract", pipeline, texts)
-    assert done.returncode == 0, done.stderr
+def test_extracts_with_the_entities_of_the_pipeline(script: Callable[..., Any], pipeline: Path, texts: Path):
+    done = script("extract", pipeline, texts)
+    assert done.code == 0, done.output
     assert "gefitinib --INHIBITS--> EGFR" in done.stdout and "Text 2" in done.stdout
     assert "found by the pipeline" in done.stdout
 
@@ -252,7 +245,8 @@ def test_a_package_is_tried_with_all_commands_in_an_empty_folder(
 ):
     doc = make_doc("Here [gefitinib|CHEMICAL] blocked [EGFR|GENE].", [(0, 1, "INHIBITS")])
     DocBin(docs=[doc] * 3, store_user_data=True).to_disk(tmp_path / "corpus.spacy")
-    done = run("try_package", pipeline, texts, "--corpus", tmp_path / "corpus.spacy", "--seconds", 60)
+    command = [sys.executable, "scripts/try_package.py", pipeline, texts, "--corpus", tmp_path / "corpus.spacy"]
+    done = subprocess.run([*command, "--seconds", "60"], cwd=ROOT, capture_output=True, text=True, timeout=600)
     printed = " ".join(done.stdout.split())
     assert done.returncode == 0, done.stdout + done.stderr
     assert "gefitinib --INHIBITS--> EGFR" in printed and "the same 1 relations" in printed
@@ -260,23 +254,27 @@ def test_a_package_is_tried_with_all_commands_in_an_empty_folder(
         assert words in printed
 
 
-def test_a_package_that_loads_slowly_is_refused(pipeline: Path, texts: Path):
-    done = run("try_package", pipeline, texts, "--seconds", 0)
-    assert done.returncode == 1 and "It may take 0 s" in done.stdout and "spacy apply" not in done.stdout
+@pytest.fixture
+def trials(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The commands of spaCy that a package would be tried with; the environment of this process stays as it is."""
+    tried: list[str] = []
+    monkeypatch.syspath_prepend(ROOT / "scripts")
+    monkeypatch.setattr("try_package.OFFLINE", {})
+    monkeypatch.setattr("try_package.run", lambda *command: tried.append(command[0]))
+    return tried
+
+
+def test_a_package_that_loads_slowly_is_refused(
+    script: Callable[..., Any], trials: list[str], pipeline: Path, texts: Path
+):
+    assert script("try_package", pipeline, texts, "--seconds", 0).failed("It may take 0 s") and not trials
 
 
 def test_without_a_corpus_there_is_nothing_to_score(
-    pipeline: Path, texts: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    script: Callable[..., Any], trials: list[str], pipeline: Path, texts: Path
 ):
-    spec = spec_from_file_location("try_package", ROOT / "scripts" / "try_package.py")
-    assert spec and spec.loader
-    script = module_from_spec(spec)
-    spec.loader.exec_module(script)
-    commands = []
-    monkeypatch.setattr(script, "run", lambda *command: commands.append(command[0]))
-    monkeypatch.setattr(script, "OFFLINE", {})
-    script.main(str(pipeline), texts, seconds=60.0)
-    assert commands == ["apply"] and "no --corpus" in " ".join(capsys.readouterr().out.split())
+    done = script("try_package", pipeline, texts, "--seconds", 60)
+    assert done.code == 0 and trials == ["apply"] and "no --corpus" in done.text
 
 
 def test_known_sources_state_their_terms():

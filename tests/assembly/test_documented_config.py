@@ -1,14 +1,14 @@
 """The config of docs/pipelines.md: it assembles, and what comes out works."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import spacy
+from spacy.cli import app
+from typer.testing import CliRunner
 
 ROOT = Path(__file__).parents[2]
 TERMS = {"TNF-alpha": "GENE_OR_GENE_PRODUCT", "aspirin": "SIMPLE_CHEMICAL", "liver": "ORGAN"}
@@ -24,10 +24,10 @@ def test_config_assembles(relation_path: Path, tmp_path: Path):
     recogniser.to_disk(tmp_path / "ner")
     [config] = re.findall(r"```ini\n(.*?)```", (ROOT / "docs" / "pipelines.md").read_text(encoding="utf8"), re.DOTALL)
     (tmp_path / "pipeline.cfg").write_text(config, encoding="utf8")
-    command = [sys.executable, "-m", "spacy", "assemble", tmp_path / "pipeline.cfg", tmp_path / "out"]
+    command = ["assemble", tmp_path / "pipeline.cfg", tmp_path / "out"]
     options = ["--paths.ner", tmp_path / "ner", "--paths.relations", relation_path]
-    done = subprocess.run([str(part) for part in command + options], capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stdout + done.stderr
+    done = CliRunner().invoke(app, [str(part) for part in command + options])
+    assert done.exit_code == 0, done.output
     nlp = spacy.load(tmp_path / "out")
     assert nlp.vocab.vectors == recogniser.vocab.vectors
     doc = nlp("In the liver, aspirin blocks tumor necrosis factor alpha (TNF-alpha) at once. Good.")

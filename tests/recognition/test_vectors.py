@@ -1,10 +1,9 @@
 """Word vectors from unlabelled text, and a recogniser on them."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +19,9 @@ TEXT = "Flaxol-induced grimpox raised nolf3 in mice , and flaxol lowered it agai
 
 
 @pytest.fixture(scope="module")
-def make_vectors(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., tuple[Path, str]]:
+def make_vectors(
+    script: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., tuple[Path, str]]:
     """A function that learns vectors from a few documents; returns their folder and what was printed."""
     folder = tmp_path_factory.mktemp("text")
     lines = [json.dumps({"id": str(number), "text": TEXT}) for number in range(20)]
@@ -28,12 +29,11 @@ def make_vectors(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., tupl
     (folder / "excluded.ids").write_text("3\n4\n", encoding="utf8")
 
     def make(name: str, *options: str, twice: bool = False) -> tuple[Path, str]:
-        text = [str(folder / "text.jsonl")] * (2 if twice else 1)
-        command = [sys.executable, "scripts/make_vectors.py", *text, str(folder / name)]
-        command += ["--exclude-ids", str(folder / "excluded.ids"), "--width", "8", "--rows", "50", *options]
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return folder / name, done.stdout
+        text = [folder / "text.jsonl"] * (2 if twice else 1)
+        sizes = ["--exclude-ids", folder / "excluded.ids", "--width", 8, "--rows", 50]
+        done = script("make_vectors", *text, folder / name, *sizes, *options)
+        assert done.code == 0, done.output
+        return folder / name, done.text
 
     return make
 
@@ -45,7 +45,7 @@ def vectors(make_vectors: Callable[..., tuple[Path, str]]) -> Path:
 
 
 def test_what_was_read_and_left_out_is_counted(make_vectors: Callable[..., tuple[Path, str]]):
-    words = " ".join(make_vectors("counted")[1].split())
+    words = make_vectors("counted")[1]
     assert "excluded: 2, documents: 18, tokens: 270" in words and "⚠" not in words
 
 
@@ -67,14 +67,12 @@ def test_same_text_gives_the_same_vectors_in_half_precision(
     assert (first == first.astype(np.float16)).all()  # rounded, for the sake of packages
 
 
-def test_text_that_is_excluded_wholly_is_an_error(tmp_path: Path):
-    (tmp_path / "text.txt").write_text(TEXT, encoding="utf8")
-    (tmp_path / "excluded.ids").write_text("3\n", encoding="utf8")
-    paths = [str(tmp_path / name) for name in ("text.txt", "vectors")]
-    command = [sys.executable, "scripts/make_vectors.py", *paths, "--exclude-ids", str(tmp_path / "excluded.ids")]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 1 and "without id: 1" in done.stdout and "Traceback" not in done.stderr
-    assert "too little" in done.stdout and not (tmp_path / "vectors").exists()
+def test_text_that_is_excluded_wholly_is_an_error(script: Callable[..., Any], tmp_path: Path):
+    text, excluded, output = (tmp_path / name for name in ("text.txt", "excluded.ids", "vectors"))
+    text.write_text(TEXT, encoding="utf8")
+    excluded.write_text("3\n", encoding="utf8")
+    done = script("make_vectors", text, output, "--exclude-ids", excluded)
+    assert done.failed("without id: 1", "too little") and not output.exists()
 
 
 def test_recogniser_reads_them(vectors: Path, schemes: dict[str, list[Doc]], tmp_path: Path):
