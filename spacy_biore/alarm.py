@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from spacy.pipeline import TrainablePipe
 from spacy.tokens import Doc
 from spacy.training import Example
 
@@ -21,11 +22,11 @@ class Alarm:
     """Watches what a component meets.
 
     Args:
-        name: Name of the component.
+        pipe: The component; a pipeline that takes it from another may rename it.
     """
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, pipe: TrainablePipe) -> None:
+        self._pipe = pipe
         self._warned: set[str] = set()
         self._docs_without_mentions: int | None = 0
 
@@ -80,7 +81,7 @@ class Alarm:
     def once(self, code: str, **details: Any) -> None:
         """Give a warning the first time."""
         if code not in self._warned:
-            warnings.warn(getattr(Warnings, code).format(name=self.name, **details), stacklevel=4)
+            warnings.warn(getattr(Warnings, code).format(name=self._pipe.name, **details), stacklevel=4)
             # Not before: a warning that is an error would be lost when the component takes the batch one by one.
             self._warned.add(code)
 

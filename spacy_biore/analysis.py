@@ -13,7 +13,7 @@ from spacy.tokens import Doc, Span
 from spacy.vocab import Vocab
 
 from .candidates import CandidateGenerator, Candidates
-from .relations import get_records
+from .relations import get_records, group_spans
 from .schema import Schema
 from .scorer import RelationKey
 from .targets import MentionKey, PairKey, candidate_keys, mention_key
@@ -138,7 +138,7 @@ def find_excess(match: Match, mentions: set[MentionKey], gold: set[RelationKey])
 
 def gold_mention_keys(reference: Doc) -> set[MentionKey]:
     """Return the mentions of a gold Doc: its entities, those of its span groups, and those that relations hold."""
-    spans = itertools.chain(reference.ents, *reference.spans.values())
+    spans = itertools.chain(reference.ents, *(group_spans(reference, name) for name in reference.spans))
     arguments = (mention for record in get_records(reference) for mention in (record["head"], record["tail"]))
     return {(span.start_char, span.end_char, span.label_) for span in spans} | set(map(mention_key, arguments))
 

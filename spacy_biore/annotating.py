@@ -1,11 +1,13 @@
 """What training on predicted entities needs of a pipeline: a recogniser that runs before each update."""
 
+import warnings
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 from spacy.language import Language
 
-from .errors import BioreError, Errors
+from .errors import BioreError, Errors, Warnings
 
 ENTITY_HOLDERS = {"doc.ents", "doc.spans"}
 
@@ -37,6 +39,14 @@ def check_annotating(nlp: Language, extractors: Iterable[str]) -> None:
     for listener, source in _listeners(nlp):
         if listener in annotating and source not in annotating:
             raise BioreError(Errors.BR037.format(name=listener, source=source))
+
+
+def warn_of_gold(nlp: Language, path: str | Path) -> None:
+    """Warn if a corpus with gold entities hides those that the pipeline itself would find."""
+    setters = [name for name in nlp.pipe_names if ENTITY_HOLDERS & {*nlp.get_pipe_meta(name).assigns}]
+    if setters:
+        names = ", ".join(f"'{name}'" for name in setters)
+        warnings.warn(Warnings.BRW27.format(path=path, setters=names), stacklevel=3)
 
 
 def _may_set_entities(nlp: Language, name: str) -> bool:

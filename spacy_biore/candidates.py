@@ -274,5 +274,5 @@ def _sentence_numbers(doc: Doc, scope: str) -> NDArray:
     """Number the sentence of every token from 0."""
     if not doc.has_annotation("SENT_START"):
         raise BioreError(Errors.BR011.format(doc_id=get_doc_id(doc), scope=scope))
-    starts = np.asarray([bool(token.is_sent_start) for token in doc])
-    return np.cumsum(starts)
+    lengths = [len(sentence) for sentence in doc.sents]
+    return np.repeat(np.arange(len(lengths)), lengths)

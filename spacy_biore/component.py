@@ -80,7 +80,7 @@ class RelationExtractor(TrainablePipe):
             "label_thresholds": dict(label_thresholds or {}),
         }
         self._thresholds()
-        self._alarm = Alarm(name)
+        self._alarm = Alarm(self)
 
     @property
     def schema(self) -> Schema:
@@ -112,14 +112,19 @@ class RelationExtractor(TrainablePipe):
             0 if there is such a label, else 1.
 
         Raises:
-            BioreError: BR001 without entity types; BR006 after initialization.
+            BioreError: BR001 without entity types, or for a label that has others; BR006 after initialization.
         """
-        if label in self.schema:
+        known = self.schema
+        if label in known and not (head or tail):
+            return 0
+        [added] = Schema.from_config([{"label": label, "head": head, "tail": tail, "symmetric": symmetric}]).types
+        if label in known:
+            if added != known[label]:
+                raise BioreError(Errors.BR001.format(problem=f"'{label}' is in it already, with other entity types"))
             return 0
         if self.model.has_dim("nO"):
             raise BioreError(Errors.BR006.format(label=label, name=self.name))
-        entry = {"label": label, "head": head, "tail": tail, "symmetric": symmetric}
-        self._set_schema(Schema([*self.schema.types, *Schema.from_config([entry]).types]))
+        self._set_schema(Schema([*known.types, added]))
         return 1
 
     def initialize(

@@ -252,6 +252,10 @@ class Errors(metaclass=ErrorsWithCodes):
         "The tokenizer of the encoder '{name}' has no token for: {missing}. Choose an encoder whose input begins with "
         "a token for the sentence and ends with a separator, such as BERT or RoBERTa."
     )
+    BR212 = (
+        "The encoder '{name}' ({kind}) can't be used: {problem}. Choose one that takes word pieces and a mask and "
+        "gives a state for each piece, without its pooler, such as BERT, RoBERTa, ELECTRA or ModernBERT."
+    )
     BR204 = "The model of {name} has not been initialized. Call nlp.initialize, or load a trained pipeline."
 
     # commands on trained pipelines
@@ -472,6 +476,11 @@ class Warnings(metaclass=ErrorsWithCodes):
     BRW09 = (
         'The input does not show which mention is the head of {labels}: both have the same tag. Set entities = "start" '
         'in the model, or input_style = "marked".'
+    )
+    BRW27 = (
+        "The corpus {path} brings gold entities, although {setters} of this pipeline sets entities: scores of entities "
+        "and of relations are those given gold entities, and say nothing of it. For scores from text, and to learn "
+        'from predicted entities, set entities = "predicted" in the corpus reader.'
     )
     BRW10 = (
         "Nothing has set entities before '{name}', so there is nothing to relate. Put a recogniser before it: "

@@ -52,7 +52,7 @@ def from_docs(docs: Iterable[Doc], **kwargs: Any) -> Doc | None:
 def _copy_long_forms(span: Span, doc: Doc) -> None:
     """Give the places of a Doc, which was cut out as this Span, the long forms that they had."""
     for key in span.doc.user_data:
-        if isinstance(key, tuple) and key[:2] == ("._.", "long_form"):
+        if isinstance(key, tuple) and key[:2] == ("._.", "long_form") and None not in key:
             start, end = key[2:4]
             if span.start_char <= start and end <= span.end_char and (place := span.doc.char_span(start, end)):
                 doc[place.start - span.start : place.end - span.start]._.long_form = get_long_form(place)

@@ -1,5 +1,6 @@
 """The corpus reader of ``spacy train``: examples whose predicted docs hold entities and training pairs."""
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Literal, get_args
@@ -10,12 +11,12 @@ from spacy.tokens import Doc, DocBin, Span
 from spacy.training import Example
 from spacy.training.corpus import FILE_TYPE
 
-from .annotating import check_annotating
+from .annotating import check_annotating, warn_of_gold
 from .checks import check_fit
 from .component import RelationExtractor
 from .errors import BioreError, Errors
 from .formats.sources import files_in
-from .relations import DOC_ID_KEY, GROUP_KEY
+from .relations import DOC_ID_KEY, GROUP_KEY, group_spans
 from .sampling import TrainingPair, note_training_pairs, training_pairs
 from .targets import PairKey, gold_labels
 
@@ -36,7 +37,7 @@ def make_corpus_reader(
         entities: ``gold`` puts the reference's tokens, sentences and entities on the predicted Doc; ``predicted``
             leaves all of them to the pipeline (list the recogniser under ``training.annotating_components``).
         negatives: Share of the pairs without a relation that is learned from, others in each pass; for training corpora
-            with gold entities.
+            with gold entities, read when the labels are known.
         limit: Read at most this many docs; 0 for all.
 
     Raises:
@@ -53,11 +54,15 @@ def make_corpus_reader(
         expected = "1.0 with predicted entities, whose pairs are not known when the corpus is read"
         raise BioreError(Errors.BR032.format(setting="negatives", value=negatives, expected=expected))
 
+    passes = itertools.count()
+
     def read_examples(nlp: Language) -> Iterator[Example]:
         if path is None:
             return
         if entities == "predicted":
             check_annotating(nlp, _unfrozen_extractors(nlp))
+        elif not next(passes):
+            warn_of_gold(nlp, path)
         schemas = {name: pipe.schema for name, pipe in ready_extractors(nlp).items()}
         learners = _learning_extractors(nlp)
         for reference in read_docs(path, nlp, limit=limit):
@@ -119,8 +124,8 @@ def with_gold_entities(nlp: Language, reference: Doc) -> Doc:
         sent_starts=[token.is_sent_start for token in reference] if reference.has_annotation("SENT_START") else None,
     )
     doc.set_ents([_copy_span(span, doc) for span in reference.ents])
-    for name, group in reference.spans.items():
-        doc.spans[name] = [_copy_span(span, doc) for span in group]
+    for name in reference.spans:
+        doc.spans[name] = [_copy_span(span, doc) for span in group_spans(reference, name)]
     doc.user_data.update(_names(reference))
     return doc
 

@@ -137,6 +137,14 @@ def test_all_mentions_are_entities_spans_and_arguments(make_doc: Callable[..., D
     assert gold_mention_keys(doc) == {(0, 7, "CHEMICAL"), (15, 19, "GENE"), (22, 25, "GENE")}
 
 
+def test_a_mention_that_spacy_cant_read_after_a_merger_is_passed_over(make_doc: Callable[..., Doc]):
+    doc = make_doc("[The|GENE] very big [aspirin|CHEMICAL]", spans_key="entities")
+    doc.set_ents([])
+    with doc.retokenize() as retokenizer:
+        retokenizer.merge(doc[0:3])
+    assert gold_mention_keys(doc) == {(0, 12, "GENE")}
+
+
 def test_mention_inside_a_token_is_unaligned(make_doc: Callable[..., Doc]):
     gold_doc = make_doc("[aspirin|CHEMICAL] blocks [ptgs|GENE] .", [(0, 1, "INHIBITS")])
     doc = Doc(gold_doc.vocab, words=["aspirin", "blocks", "ptgs ."], spaces=[True, True, False])

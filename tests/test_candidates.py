@@ -142,6 +142,13 @@ def test_span_group_is_read_besides_the_entities(make_doc, schema, span_of):
     assert pair_texts(doc, schema, spans_key="sc") == {"c g"}
 
 
+def test_sentences_are_those_that_a_hook_gives(make_doc, schema):
+    doc = make_doc("[c|CHEMICAL] x [g|GENE] y [h|GENE]")
+    assert pair_texts(doc, schema) == {"c g", "c h", "g h"}
+    doc.user_hooks["sents"] = lambda doc: iter([doc[:3], doc[3:]])
+    assert pair_texts(doc, schema) == {"c g"}
+
+
 @pytest.mark.parametrize("text", ["", "Nothing.", "[c|CHEMICAL] alone.", "[d|DISEASE] of [p|PLANT] and [d|DISEASE]."])
 def test_no_candidates(make_doc, schema, text):
     found = make_candidate_generator()(make_doc(text), schema)

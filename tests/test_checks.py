@@ -67,6 +67,13 @@ def test_missing_recogniser_is_warned_of_once(relation_path, call: str):
     assert [get_records(doc) for doc in docs] == [[], []]
 
 
+def test_warnings_name_a_sourced_extractor_as_the_pipeline_does(relation_path):
+    nlp = spacy.blank("en")
+    nlp.add_pipe("relation_extractor", name="inhibitions", source=spacy.load(relation_path))
+    with pytest.warns(UserWarning, match="BRW10.*before='inhibitions'"):
+        nlp("aspirin blocks cox.")
+
+
 def test_recogniser_that_finds_nothing_is_no_missing_one(relation_path):
     nlp = spacy.load(relation_path)
     nlp.add_pipe("entity_ruler", before="relation_extractor").add_patterns([{"label": "GENE", "pattern": "cox"}])

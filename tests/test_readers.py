@@ -56,6 +56,29 @@ def test_gold_entities(corpus, docs, nlp):
         assert eg.predicted.user_data["biore_doc_id"] == doc.user_data["biore_doc_id"]
 
 
+def test_mentions_of_merged_tokens_are_those_of_the_reference(make_doc, make_nlp, tmp_path):
+    doc = make_doc(
+        "The very big [aspirin|CHEMICAL] inhibits [cox|GENE] in all the mice.", [(0, 1, "INHIBITS")], spans_key="sc"
+    )
+    doc.set_ents([])
+    with doc.retokenize() as retokenizer:
+        retokenizer.merge(doc[0:3])
+    DocBin(docs=[doc], store_user_data=True).to_disk(tmp_path / "merged.spacy")
+    nlp = make_nlp(candidates={"@misc": "spacy-biore.CandidateGenerator.v1", "spans_key": "sc"})
+    [example] = make_corpus_reader(tmp_path / "merged.spacy")(nlp)
+    assert [span.text for span in example.predicted.spans["sc"]] == ["aspirin", "cox"]
+
+
+def test_gold_entities_before_which_a_recogniser_stands_are_warned_of_once(corpus, make_nlp):
+    nlp = make_nlp()
+    nlp.add_pipe("entity_ruler", before="relation_extractor")
+    reader = make_corpus_reader(corpus)
+    with pytest.warns(UserWarning, match=r"BRW27.*'entity_ruler'") as caught:
+        assert len(list(reader(nlp))) == len(list(reader(nlp)))
+    assert len(caught) == 1
+    assert list(make_corpus_reader(corpus, entities="predicted")(nlp)), "and of predicted entities nothing is said"
+
+
 def test_predicted_entities_leave_all_to_the_pipeline(corpus, docs, nlp):
     examples = list(make_corpus_reader(corpus, entities="predicted")(nlp))
     assert [eg.predicted.text for eg in examples] == [doc.text for doc in docs]

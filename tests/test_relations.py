@@ -7,7 +7,7 @@ import warnings
 
 import pytest
 import spacy
-from spacy.tokens import Doc, DocBin, Span
+from spacy.tokens import Doc, DocBin, Span, Token
 
 from spacy_biore import Relation, as_doc, from_docs, get_records, get_relations, set_records
 from spacy_biore.errors import BioreError
@@ -158,6 +158,15 @@ def test_as_doc_keeps_what_lies_inside(doc: Doc):
     (relation,) = part._.relations
     assert (relation.head.text, relation.tail.text, relation.score) == ("Gefitinib", "EGFR", 0.25)
     assert len(doc._.relations) == 3
+
+
+def test_as_doc_passes_over_what_tokens_hold(doc: Doc, monkeypatch: pytest.MonkeyPatch):
+    Token.set_extension("long_form", default=None)
+    try:
+        doc[0]._.long_form = "a word's"
+        assert len(as_doc(doc[:])._.relations) == 3
+    finally:
+        Token.remove_extension("long_form")
 
 
 @pytest.mark.parametrize("ensure_whitespace", [True, False])

@@ -54,8 +54,8 @@ def load_encoder(
 
     Raises:
         BioreError: BR200 if the encoder is not found or can't be read; BR201 if it has no fast tokenizer, and BR211 if
-            that has no special token that every input needs; BR205 for settings that the encoder does not have; BR207
-            for values of settings with which it can't be loaded.
+            that has no special token that every input needs; BR212 if it does not encode as BERT does; BR205 for
+            settings that the encoder does not have; BR207 for values of settings with which it can't be loaded.
     """
     source = find_encoder(name)
     try:
@@ -81,7 +81,9 @@ def load_encoder(
     weights = {key: value.detach().clone() for key, value in pooler.state_dict().items()} if pooler else None
     if pooler is not None:
         transformer.pooler = None
-    return LoadedEncoder(transformer, weights, _piece_tokenizer(tokenizer))
+    pieces = _piece_tokenizer(tokenizer)
+    _check_last_layer(transformer, pieces, name)
+    return LoadedEncoder(transformer, weights, pieces)
 
 
 def fetch_encoder(name: str, patterns: Sequence[str]) -> Path:
@@ -140,7 +142,8 @@ def max_positions(transformer: PreTrainedModel) -> int:
     """Return the longest input of an encoder, in word pieces."""
     table = _position_table(transformer)
     if table is None:
-        return getattr(transformer.config, "max_position_embeddings", sys.maxsize)
+        known = getattr(transformer.config, "max_position_embeddings", None)
+        return known if known and known > 0 else sys.maxsize
     return table.num_embeddings - first_position(transformer)
 
 
@@ -158,6 +161,19 @@ def _check_settings(config: PretrainedConfig, settings: Mapping[str, Any], name:
     known = sorted(config.to_dict())
     if unknown := sorted(set(settings) - set(known)):
         raise BioreError(Errors.BR205.format(name=name, settings=", ".join(unknown), known=", ".join(known)))
+
+
+def _check_last_layer(transformer: PreTrainedModel, tokenizer: PieceTokenizer, name: str) -> None:
+    """Try the shortest input: an encoder must take masked pieces, do without its pooler, and give one state a piece."""
+    ids = torch.tensor([[tokenizer.cls_id, tokenizer.sep_id]])
+    problem = "its last layer has not one state for each word piece"
+    try:
+        with torch.no_grad():
+            states = transformer(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state
+    except (AttributeError, IndexError, RuntimeError, TypeError, ValueError) as error:
+        problem, states = _shortened(error), ids
+    if states.shape[:-1] != ids.shape:
+        raise BioreError(Errors.BR212.format(name=name, kind=type(transformer).__name__, problem=problem))
 
 
 def _is_path(name: str) -> bool:

@@ -1,16 +1,27 @@
 """Where an encoder comes from, what is said when it does not, and what it needs to have."""
 
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
 import torch
-from transformers import AutoModel, AutoTokenizer, CanineTokenizer, PreTrainedTokenizerFast
+from transformers import (
+    AutoModel,
+    AutoTokenizer,
+    CanineTokenizer,
+    FNetConfig,
+    PreTrainedTokenizerFast,
+    SqueezeBertConfig,
+    XLNetConfig,
+)
 
 from spacy_biore.errors import BioreError
 from spacy_biore.model.architecture import build_relation_model
 from spacy_biore.model.encoders import find_encoder, load_encoder, max_positions
 from spacy_biore.relations import get_records
+
+SIZES = {"hidden_size": 32, "intermediate_size": 32, "max_position_embeddings": 64}
 
 
 def make_package(folder: Path, encoder: str, inside: str) -> str:
@@ -186,6 +197,30 @@ def test_misspelt_folder_is_not_looked_for_on_the_hub(tiny_encoder: str):
 def test_settings_that_the_encoder_can_not_be_loaded_with(tiny_encoder: str, setting: str, value: object):
     with pytest.raises(BioreError, match=rf"BR207.*{setting}.*{value}"):
         load_encoder(tiny_encoder, {}, {setting: value})
+
+
+@pytest.mark.parametrize(
+    ("config", "problem"),
+    [
+        (FNetConfig(**SIZES, num_hidden_layers=1), "attention_mask"),
+        (SqueezeBertConfig(**SIZES, embedding_size=32, num_attention_heads=4, num_hidden_layers=1), "not callable"),
+    ],
+    ids=["no mask", "its pooler"],
+)
+def test_encoder_that_does_not_encode_as_bert_does(config, problem: str, tiny_encoder: str, tmp_path):
+    shutil.copytree(tiny_encoder, tmp_path, dirs_exist_ok=True)
+    config.vocab_size = len(AutoTokenizer.from_pretrained(tiny_encoder))
+    AutoModel.from_config(config).save_pretrained(tmp_path)
+    with pytest.raises(BioreError, match=rf"BR212.*{type(config).__name__[:4]}.*{problem}"):
+        load_encoder(str(tmp_path), {})
+
+
+def test_encoder_of_any_length(tiny_encoder: str, tmp_path):
+    shutil.copytree(tiny_encoder, tmp_path, dirs_exist_ok=True)
+    AutoModel.from_config(XLNetConfig(vocab_size=50, d_model=32, n_layer=1, n_head=4, d_inner=16)).save_pretrained(
+        tmp_path
+    )
+    assert max_positions(load_encoder(str(tmp_path), {}).transformer) == sys.maxsize
 
 
 @pytest.mark.parametrize(
