@@ -25,12 +25,9 @@ def check_annotating(nlp: Language, extractors: Iterable[str]) -> None:
         BioreError: BR036 if no annotating component before an extractor sets entities; BR037 if one of them reads what
             a component computes that is none.
     """
-    config: dict[str, Any] = nlp.config.interpolate()
-    training = config.get("training", {})
-    section, _, corpus = training.get("train_corpus", "").partition(".")
-    if config.get(section, {}).get(corpus, {}).get("entities") != "predicted":
+    if _entities_of(nlp, "train_corpus") != "predicted":
         return
-    annotating = training.get("annotating_components", [])
+    annotating = nlp.config.get("training", {}).get("annotating_components", [])
     names = nlp.component_names
     for name in extractors:
         earlier = names[: names.index(name)]
@@ -42,11 +39,20 @@ def check_annotating(nlp: Language, extractors: Iterable[str]) -> None:
 
 
 def warn_of_gold(nlp: Language, path: str | Path) -> None:
-    """Warn if a corpus with gold entities hides those that the pipeline itself would find."""
+    """Warn if a corpus with gold entities hides those that the pipeline would find, and it is not scored on others."""
+    if _entities_of(nlp, "dev_corpus") == "predicted":
+        return
     setters = [name for name in nlp.pipe_names if ENTITY_HOLDERS & {*nlp.get_pipe_meta(name).assigns}]
     if setters:
         names = ", ".join(f"'{name}'" for name in setters)
         warnings.warn(Warnings.BRW27.format(path=path, setters=names), stacklevel=3)
+
+
+def _entities_of(nlp: Language, corpus: str) -> str | None:
+    """Return the setting ``entities`` of a corpus, which the config's section ``training`` names by this key."""
+    config: dict[str, Any] = nlp.config.interpolate()
+    section, _, name = config.get("training", {}).get(corpus, "").partition(".")
+    return config.get(section, {}).get(name, {}).get("entities")
 
 
 def _may_set_entities(nlp: Language, name: str) -> bool:

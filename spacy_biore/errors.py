@@ -479,8 +479,8 @@ class Warnings(metaclass=ErrorsWithCodes):
     )
     BRW27 = (
         "The corpus {path} brings gold entities, although {setters} of this pipeline sets entities: scores of entities "
-        "and of relations are those given gold entities, and say nothing of it. For scores from text, and to learn "
-        'from predicted entities, set entities = "predicted" in the corpus reader.'
+        "and of relations are those given gold entities, and say nothing of it. For scores from text, set "
+        'entities = "predicted" in the reader of the development corpus.'
     )
     BRW10 = (
         "Nothing has set entities before '{name}', so there is nothing to relate. Put a recogniser before it: "

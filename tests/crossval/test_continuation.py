@@ -76,6 +76,7 @@ def test_a_training_that_was_interrupted_ends_as_without(stop, averages, config,
     assert outcome(work, result) == expected
 
 
+@pytest.mark.filterwarnings("ignore:.*BRW27")
 @pytest.mark.parametrize("has_recogniser", [False, True])
 def test_a_training_is_that_of_spacy(has_recogniser, config, files, tmp_path):
     if has_recogniser:
@@ -137,6 +138,7 @@ def as_in_a_new_process(monkeypatch):
     return begin
 
 
+@pytest.mark.filterwarnings("ignore:.*BRW27")
 def test_what_else_learns_beside_relations_goes_on_too(
     config, files, updates, as_in_a_new_process, tmp_path, monkeypatch
 ):
