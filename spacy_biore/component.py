@@ -114,17 +114,14 @@ class RelationExtractor(TrainablePipe):
         Raises:
             BioreError: BR001 without entity types, or for a label that has others; BR006 after initialization.
         """
-        known = self.schema
-        if label in known and not (head or tail):
+        if label in self.schema and not (head or tail):
             return 0
         [added] = Schema.from_config([{"label": label, "head": head, "tail": tail, "symmetric": symmetric}]).types
-        if label in known:
-            if added != known[label]:
-                raise BioreError(Errors.BR001.format(problem=f"'{label}' is in it already, with other entity types"))
+        if added in self.schema.types:
             return 0
         if self.model.has_dim("nO"):
             raise BioreError(Errors.BR006.format(label=label, name=self.name))
-        self._set_schema(Schema([*known.types, added]))
+        self._set_schema(Schema([*self.schema.types, added]))
         return 1
 
     def initialize(
@@ -176,9 +173,8 @@ class RelationExtractor(TrainablePipe):
         self._alarm.watch_entities(docs, candidates)
         allowed = stack_allowed(candidates, len(self.labels))
         if not len(allowed):
-            return Predictions(
-                candidates, np.zeros(0, dtype=np.int64), *np.zeros((2, *allowed.shape), dtype=np.float32)
-            )
+            nothing = np.zeros((2, *allowed.shape), dtype=np.float32)
+            return Predictions(candidates, np.zeros(0, dtype=np.int64), *nothing)
         rows, logits = score_pairs(self.model, docs, candidates)
         self._alarm.watch_misfits(docs, candidates, rows, max_length=self.model.attrs["max_length"])
         scores = probabilities(logits, allowed[rows], exclusive=self.cfg["exclusive"])

@@ -1,5 +1,6 @@
 """The relation schema: which labels there are, and between which entity types each may hold."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -52,8 +53,8 @@ class Schema:
         self.entity_types = tuple(sorted({name for t in self.types for name in (*t.head, *t.tail)}))
         self._entity_index = {name: i for i, name in enumerate(self.entity_types)}
         self._by_label = {relation_type.label: relation_type for relation_type in self.types}
-        if len(self._by_label) < len(self.types):
-            raise BioreError(Errors.BR001.format(problem="a label stands in it twice"))
+        if twice := [label for label, number in Counter(self.labels).items() if number > 1]:
+            raise BioreError(Errors.BR001.format(problem=f"the label '{twice[0]}' stands in it twice"))
 
     def __len__(self) -> int:
         return len(self.types)

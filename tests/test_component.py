@@ -80,7 +80,7 @@ def test_add_label(make_nlp, examples):
     assert extractor.add_label("INHIBITS", head="CHEMICAL", tail=["GENE"]) == 1
     assert extractor.add_label("BINDS", head="GENE", tail="GENE", symmetric=True) == 1
     assert extractor.add_label("BINDS") == extractor.add_label("BINDS", head="GENE", tail="GENE", symmetric=True) == 0
-    with pytest.raises(BioreError, match=r"BR001.*'BINDS' is in it already"):
+    with pytest.raises(BioreError, match=r"BR001.*'BINDS' stands in it twice"):
         extractor.add_label("BINDS", head="GENE", tail="CHEMICAL", symmetric=True)
     with pytest.raises(BioreError, match="BR001"):
         extractor.add_label("NEW")

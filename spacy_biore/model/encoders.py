@@ -166,14 +166,14 @@ def _check_settings(config: PretrainedConfig, settings: Mapping[str, Any], name:
 def _check_last_layer(transformer: PreTrainedModel, tokenizer: PieceTokenizer, name: str) -> None:
     """Try the shortest input: an encoder must take masked pieces, do without its pooler, and give one state a piece."""
     ids = torch.tensor([[tokenizer.cls_id, tokenizer.sep_id]])
-    problem = "its last layer has not one state for each word piece"
     try:
         with torch.no_grad():
             states = transformer(input_ids=ids, attention_mask=torch.ones_like(ids)).last_hidden_state
+        if states.shape[:-1] != ids.shape:
+            raise ValueError("its last layer has not one state for each word piece")
     except (AttributeError, IndexError, RuntimeError, TypeError, ValueError) as error:
-        problem, states = _shortened(error), ids
-    if states.shape[:-1] != ids.shape:
-        raise BioreError(Errors.BR212.format(name=name, kind=type(transformer).__name__, problem=problem))
+        kind, problem = type(transformer).__name__, _shortened(error)
+        raise BioreError(Errors.BR212.format(name=name, kind=kind, problem=problem)) from error
 
 
 def _is_path(name: str) -> bool:
