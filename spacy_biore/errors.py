@@ -235,7 +235,10 @@ class Errors(metaclass=ErrorsWithCodes):
     BR200 = "No encoder '{name}'. Tried, in this order: {tried}. Give a folder, an installed package or a hub name."
     BR201 = "The encoder '{name}' has no fast tokenizer, which character offsets need. Choose an encoder that has one."
     BR202 = "max_length is {value}; it must be from 16 to {limit}, the number of positions of the encoder '{name}'."
-    BR205 = "The encoder '{name}' has no setting {settings}. Correct encoder_config; its settings include: {known}."
+    BR205 = (
+        "The encoder '{name}' has no setting {settings}. Correct or remove it in encoder_config of the model; to "
+        "remove all: --components.relation_extractor.model.encoder_config '{{}}'. Settings of the encoder: {known}."
+    )
     BR203 = "Pooling: {setting} is {value!r}; it must be one of {expected}."
     BR206 = "Relation model: {setting} is {value!r}; it must be {expected}."
     BR207 = "The encoder '{name}' can't be loaded with the encoder_config {settings}: {problem}. Correct the settings."
@@ -484,7 +487,8 @@ class Warnings(metaclass=ErrorsWithCodes):
     )
     BRW10 = (
         "Nothing has set entities before '{name}', so there is nothing to relate. Put a recogniser before it: "
-        "nlp.add_pipe('entity_ruler', before='{name}'), or python -m spacy biore assemble."
+        "nlp.add_pipe('entity_ruler', before='{name}'), or python -m spacy biore assemble. To score a relation model "
+        "alone, given gold entities: python -m spacy biore evaluate."
     )
     BRW25 = (
         "{path} also holds {others}, which this conversion did not write. If these are of the same corpus, their "

@@ -32,12 +32,13 @@ class _Mention(TypedDict):
 class MentionRecord(_Mention, total=False):
     """One mention: character offsets in the Doc's text (end exclusive) and entity type.
 
-    ``long_form`` is there only where the mention is an abbreviation that a detector found the long form of. ``text`` is
-    added where records are read; it is not stored.
+    ``long_form`` is there only where the mention is an abbreviation that a detector found the long form of. ``text``,
+    and ``kb_id`` where the Doc's mention is linked to a concept, are added where records are read; they are not stored.
     """
 
     long_form: str
     text: str
+    kb_id: str
 
 
 class RelationRecord(TypedDict):
@@ -90,9 +91,12 @@ def get_records(doc: Doc) -> list[RelationRecord]:
     stored = _stored(doc)
     text = doc.text if stored else ""
     records = [_checked(record, text) for record in stored]
-    for record in records:
-        for mention in (record["head"], record["tail"]):
-            mention["text"] = text[mention["start"] : mention["end"]]
+    known = _known_spans(doc) if records else {}
+    for mention in (mention for record in records for mention in (record["head"], record["tail"])):
+        mention["text"] = text[mention["start"] : mention["end"]]
+        span = known.get((mention["start"], mention["end"], mention["type"]))
+        if span is not None and span.kb_id:
+            mention["kb_id"] = span.kb_id_
     return records
 
 

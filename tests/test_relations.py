@@ -248,7 +248,11 @@ def test_mentions_are_the_entities_of_the_doc_with_their_ids(make_doc):
     (relation,) = doc._.relations
     assert (relation.head, relation.tail) == doc.ents
     assert (relation.head.kb_id_, relation.tail.id_) == ("KB0", "T1")
+    (record,) = doc._.relation_records
+    assert (record["head"]["kb_id"], record["tail"]["kb_id"]) == ("KB0", "KB1")
+    doc._.relation_records = [record]
     doc.ents = ()
+    assert "kb_id" not in doc._.relation_records[0]["head"], "it is the entity's"
     assert (doc._.relations[0].head.text, doc._.relations[0].head.label_) == ("aspirin", "CHEMICAL")
 
 

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from spacy_biore.relations import get_records
 
+ROOT = Path(__file__).parents[1]
 MARKED = "[aspirin|CHEMICAL] blocks [cox|GENE] ."
 # As many as `spacy debug data` wants of a new pipeline.
 N_DOCS = 100
@@ -45,6 +46,13 @@ def run(*args: Any) -> str:
 def test_debug_data(config_path: Path) -> None:
     printed = run("debug", "data", config_path)
     assert "Corpus is loadable" in printed and f"{N_DOCS} training docs" in printed
+
+
+def test_debug_data_of_a_config_of_ours_needs_a_number_of_steps(corpus: Path, tiny_encoder: str) -> None:
+    paths = [part for name in ("train", "dev") for part in (f"--paths.{name}", corpus)]
+    steps = ["--training.optimizer.learn_rate.total_steps", 9]
+    printed = run("debug", "data", ROOT / "configs" / "sample.cfg", *paths, "--paths.encoder", tiny_encoder, *steps)
+    assert "Corpus is loadable" in printed
 
 
 def test_init_labels_writes_the_schema(config_path: Path, tmp_path: Path) -> None:

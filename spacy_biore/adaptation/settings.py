@@ -122,7 +122,7 @@ class Settings:
             (self.patience >= 0, "patience", "at least 0"),
             (self.save_minutes >= 0, "save_minutes", "at least 0"),
             (0 <= self.seed < 2**32, "seed", f"from 0 to {2**32 - 1}"),
-            (len(choosing) == bool(chosen.require), "require", "given with a recogniser or with terms"),
+            (len(choosing) == bool(chosen.require), "require", "given with --recogniser or --terms, and these with it"),
             (chosen.unit == "document" or chosen.require, "unit", "given together with require"),
             (chosen.exclude_ids or not chosen.drop_excluded, "drop_excluded", "given together with exclude_ids"),
             (output != Path(self.encoder).resolve(), "output", "another folder than that of the encoder"),

@@ -47,12 +47,13 @@ def read_jsonl(source: Source) -> Iterator[Document]:
         yield _document(parse_line(line), line)
 
 
-def write_jsonl(path: Path, documents: Iterable[Document]) -> None:
+def write_jsonl(path: str | Path, documents: Iterable[Document]) -> None:
     """Write documents so that ``read_jsonl`` reads the same ones. On an error nothing is written.
 
     Raises:
         BioreError: As ``read_jsonl``, for a document that it would refuse.
     """
+    path = Path(path)
     with Staging() as staging, staging.path(path).open("w", encoding="utf-8", newline="\n") as file:
         for number, document in enumerate(documents, start=1):
             data = _as_json(document)
@@ -166,7 +167,8 @@ def _fault(key: str, value: str) -> str | None:
 
 def _as_json(document: Document) -> dict[str, Any]:
     mentions = [
-        {"id": m.id, "start": m.start, "end": m.end, "type": m.type} | ({"concept": m.concept} if m.concept else {})
+        {"id": m.id, "start": m.start, "end": m.end, "type": m.type, "text": document.text[m.start : m.end]}
+        | ({"concept": m.concept} if m.concept else {})
         for m in document.mentions
     ]
     relations = [{"head": r.head, "tail": r.tail, "label": r.label} for r in document.relations]

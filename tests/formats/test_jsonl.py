@@ -1,4 +1,5 @@
 import json
+import re
 import tempfile
 from pathlib import Path
 
@@ -139,6 +140,17 @@ def test_the_sentence_of_an_empty_document_is_none(tmp_path):
     write_jsonl(tmp_path / "c.jsonl", [Document("d1", "", sentences=[0])])
     (document,) = read_jsonl(Source("c", {"file": tmp_path / "c.jsonl"}))
     assert document.sentences == []
+
+
+def test_the_example_of_the_page_writes_a_corpus(tmp_path, monkeypatch):
+    page = (Path(__file__).parents[2] / "docs" / "formats.md").read_text(encoding="utf8")
+    [block] = [block for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "write_jsonl" in block]
+    monkeypatch.chdir(tmp_path)
+    exec(block, {})
+    written = json.loads(Path("mine.jsonl").read_text(encoding="utf8"))
+    assert [mention["text"] for mention in written["mentions"]] == ["Zorbin", "QRX2"]
+    (document,) = read_jsonl(Source("c", {"file": Path("mine.jsonl")}))
+    assert document.relations == [Relation("T1", "T2", "INHIBITS")]
 
 
 names = st.text(min_size=1, max_size=8).map(str.strip).filter(bool)
