@@ -50,8 +50,8 @@ class Errors(metaclass=ErrorsWithCodes):
     )
     # relations on a Doc
     BR020 = (
-        "A relation record must have the keys head, tail (each with start, end, type), label and score; got: "
-        "{record!r}."
+        "A relation is a spacy_biore.Relation of two Spans, or a record with the keys head, tail (each with start, "
+        "end, type), label and score; got: {record!r}."
     )
     BR021 = (
         "The mention {start}:{end} (characters) of relation '{label}' is not in the text of this Doc. Relations belong "

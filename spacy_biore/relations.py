@@ -56,7 +56,7 @@ class Relation(NamedTuple):
     head: Span
     tail: Span
     label: str
-    score: float
+    score: float = 1.0
 
     def __repr__(self) -> str:
         return f"Relation({self.head.text!r} -{self.label}-> {self.tail.text!r}, score={self.score:.3f})"
@@ -138,10 +138,12 @@ def set_relations(doc: Doc, relations: Iterable[Relation]) -> None:
     """Replace the relations of a Doc.
 
     Raises:
-        BioreError: BR023 if a mention is one of another text.
+        BioreError: BR020 for what is no relation; BR023 if a mention is one of another text.
     """
     records = []
     for one in relations:
+        if not isinstance(one, Relation):
+            raise BioreError(Errors.BR020.format(record=one))
         record = relation_record(one.head, one.tail, one.label, one.score)
         record["head"]["text"], record["tail"]["text"] = one.head.text, one.tail.text
         records.append(record)

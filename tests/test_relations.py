@@ -236,6 +236,10 @@ def test_relations_can_be_set_from_views(doc: Doc):
     views = doc._.relations
     doc._.relations = views[:1]
     assert [repr(relation) for relation in doc._.relations] == [repr(views[0])]
+    doc._.relations = [Relation(views[0].head, views[0].tail, "INHIBITS")]
+    assert [one.score for one in doc._.relations] == [1.0]
+    with pytest.raises(BioreError, match=r"BR020.*\('a', 'b'\)"):
+        doc._.relations = [("a", "b")]
     doc._.relations = []
     assert doc._.relation_records == []
 
