@@ -7,16 +7,14 @@ import signal
 import string
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from importlib import import_module
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 # Set before transformers is imported: no test asks the hub, whatever the machine allows.
 os.environ["HF_HUB_OFFLINE"] = "1"
 
 import pytest
 import spacy
-from click.testing import Result
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 from spacy.training import Example
@@ -26,76 +24,15 @@ from thinc.api import Config, fix_random_seed
 from spacy_biore.component import RelationExtractor
 from spacy_biore.relations import relation_record, set_records
 
+pytest_plugins = ["commands"]
+
 SCHEMA = [
     {"label": "INHIBITS", "head": ["CHEMICAL"], "tail": ["GENE"]},
     {"label": "BINDS", "head": ["GENE"], "tail": ["GENE"], "symmetric": True},
 ]
 MENTION = re.compile(r"\[([^\[\]|]+)\|([A-Z]+)\]")
-ROOT = Path(__file__).parents[1]
 TRAINING = Path(__file__).with_name("training.cfg")
 WORDS = ["chemical", "gene", "disease", "inhibits", "activates", "protein", "##ase", "##in", "the", "of", "and"]
-
-
-class Outcome(NamedTuple):
-    """How a command ended and what it printed."""
-
-    code: int
-    output: str
-    stdout: str
-    stderr: str
-    exception: BaseException | None
-
-    @classmethod
-    def of(cls, result: Result) -> "Outcome":
-        """Return what is known of a run of click."""
-        return cls(result.exit_code, result.output, result.stdout, result.stderr, result.exception)
-
-    @property
-    def rows(self) -> list[list[str]]:
-        """The words of each line of the output, without colours."""
-        return [line.split() for line in re.sub(r"\x1b\[[0-9;]*m", "", self.output).splitlines()]
-
-    @property
-    def text(self) -> str:
-        """The output as one line, without colours."""
-        return " ".join(word for row in self.rows for word in row)
-
-    def failed(self, *words: str) -> bool:
-        """Say whether the command ended with a message that has these words, and not with a traceback."""
-        return self.code == 1 and isinstance(self.exception, SystemExit) and all(word in self.text for word in words)
-
-
-@pytest.fixture(scope="session")
-def biore() -> Callable[..., Outcome]:
-    """A function that runs ``python -m spacy biore`` with these arguments, in this process."""
-    from typer.testing import CliRunner
-
-    from spacy_biore.cli import biore_cli
-
-    def run(*args: Any, stdin: str | None = None) -> Outcome:
-        return Outcome.of(CliRunner().invoke(biore_cli, [str(arg) for arg in args], input=stdin))
-
-    return run
-
-
-@pytest.fixture(scope="session")
-def script() -> Callable[..., Outcome]:
-    """A function that runs a script of the project, named without ``.py``, with these arguments, in this process.
-
-    A keyword ``cwd`` names another folder to run in than the project's.
-    """
-    from typer import Typer
-    from typer.testing import CliRunner
-
-    def run(name: str, *args: Any, cwd: Path = ROOT) -> Outcome:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.chdir(cwd)
-            patch.syspath_prepend(ROOT / "scripts")
-            app = Typer()
-            app.command()(import_module(name).main)
-            return Outcome.of(CliRunner().invoke(app, [str(arg) for arg in args]))
-
-    return run
 
 
 @pytest.fixture(scope="session")

@@ -279,22 +279,6 @@ def test_from_docs_takes_a_generator_and_leaves_out_what_it_is_told_to(doc: Doc)
     assert get_records(from_docs([doc, doc], exclude=["user_data"])) == []
 
 
-def test_relations_of_another_text_are_refused(doc: Doc):
-    part = doc[1:].as_doc(copy_user_data=True)
-    for read in (get_records, get_relations):
-        with pytest.raises(BioreError, match=rf"BR022.*{len(doc.text)} characters.*{len(part.text)}"):
-            read(part)
-    set_records(part, [])
-    assert get_relations(part) == []
-
-
-@pytest.mark.parametrize("record", [{}, {"head": None, "tail": None}, {"head": {}, "tail": {}}, "INHIBITS"])
-def test_broken_records_in_user_data(doc: Doc, record):
-    doc.user_data["biore_relations"] = [record]
-    with pytest.raises(BioreError, match="BR020"):
-        get_records(doc)
-
-
 @pytest.mark.parametrize("attribute", ["relations", "relation_records"])
 def test_relations_of_another_text_can_not_be_set(make_doc, attribute: str):
     doc = make_doc("[aspirin|CHEMICAL] inhibits [cox|GENE].", [(0, 1, "INHIBITS")])

@@ -7,7 +7,7 @@ import pytest
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from spacy_biore import get_records, get_relations
+from spacy_biore import get_records, get_relations, set_records
 from spacy_biore.errors import BioreError
 from spacy_biore.relations import DOC_ID_KEY, GROUP_KEY, RELATIONS_KEY, get_group
 
@@ -36,6 +36,22 @@ def test_what_is_no_relation_of_this_text_is_an_error(doc: Doc, read: Callable[[
     alter(doc.user_data[RELATIONS_KEY][0])
     with pytest.raises(BioreError, match=code):
         read(doc)
+
+
+@pytest.mark.parametrize("record", [{}, {"head": None, "tail": None}, {"head": {}, "tail": {}}, "INHIBITS"])
+def test_broken_records_in_user_data(doc: Doc, record):
+    doc.user_data[RELATIONS_KEY] = [record]
+    with pytest.raises(BioreError, match="BR020"):
+        get_records(doc)
+
+
+def test_relations_of_another_text_are_refused(doc: Doc):
+    part = doc[1:].as_doc(copy_user_data=True)
+    for read in (get_records, get_relations):
+        with pytest.raises(BioreError, match=rf"BR022.*{len(doc.text)} characters.*{len(part.text)}"):
+            read(part)
+    set_records(part, [])
+    assert get_relations(part) == []
 
 
 @pytest.mark.parametrize("change", CHANGES)
