@@ -116,13 +116,20 @@ def test_release_of_another_size_shares_no_output(project):
     assert "en_biore_sample_trf" in install["script"][1] and "--limit 110" in install["script"][0]
 
 
-def test_further_settings_of_a_recogniser_reach_its_training():
-    given = parse_config_overrides(["--vars.ner_options", " --training.max_steps 7 --system.word_vectors true"])
+@pytest.mark.parametrize(
+    ("variable", "workflow", "step"),
+    [
+        ("options", "all", "train"),
+        ("ner_options", "release", "ner-train"),
+        ("ner_options", "release-single", "ner-single"),
+    ],
+)
+def test_further_settings_reach_the_training(variable: str, workflow: str, step: str):
+    given = parse_config_overrides([f"--vars.{variable}", " --training.max_steps 7 --system.word_vectors true"])
     config = load_project_config(ROOT, overrides=given)
-    for workflow, name in (("release", "ner-train"), ("release-single", "ner-single")):
-        [command] = [one for one in steps(config, workflow) if one["name"] == name]
-        settings = parse_config_overrides(split_command(command["script"][0])[-4:])
-        assert settings == {"training.max_steps": 7, "system.word_vectors": True}
+    [command] = [one for one in steps(config, workflow) if one["name"] == step]
+    settings = parse_config_overrides(split_command(command["script"][0])[-4:])
+    assert settings == {"training.max_steps": 7, "system.word_vectors": True}
 
 
 def test_recogniser_of_a_release_does_not_learn_from_what_it_is_scored_on():

@@ -64,7 +64,8 @@ class OnMismatch(str, Enum):
 
 def convert_cli(
     corpus_format: Annotated[
-        FormatName, typer.Argument(metavar="FORMAT", help=f"Format of the corpus: {', '.join(FORMATS)}")
+        FormatName,
+        typer.Argument(metavar="FORMAT", help=f"Format of the corpus: {', '.join(FORMATS)}; others come as jsonl"),
     ],
     input_path: Annotated[
         Path, typer.Argument(metavar="INPUT", help="File; or folder or .zip archive of one or several splits")

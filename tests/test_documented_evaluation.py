@@ -1,0 +1,43 @@
+"""The score by pairs of concepts of docs/evaluation.md, run as it stands there on a small corpus."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PAGE = Path(__file__).parents[1] / "docs" / "evaluation.md"
+# The second gene stands for two concepts, the third for none; chemical and first gene are related twice.
+CORPUS = """1|t|Zorbin blocks qrx.
+1|a|Zorbin blocks abc/d and vtk.
+1	0	6	Zorbin	CHEMICAL	D1
+1	14	17	qrx	GENE	7
+1	19	25	Zorbin	CHEMICAL	D1
+1	33	38	abc/d	GENE	8|9
+1	43	46	vtk	GENE	-1
+1	INHIBITS	D1	7
+1	INHIBITS	D1	9
+1	INHIBITS	D2	7
+"""
+
+
+def test_a_pair_of_concepts_counts_once_an_abstract(
+    biore: Callable[..., Any],
+    relation_path: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+):
+    monkeypatch.chdir(tmp_path)
+    Path("CDR_TestSet.PubTator.txt").write_text(CORPUS)
+    biore("convert", "pubtator", "CDR_TestSet.PubTator.txt", "corpus/bc5cdr/test.spacy", "--align", "cut")
+    [block] = [
+        b for b in re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf8"), re.DOTALL) if "gold =" in b
+    ]
+    names: dict[str, Any] = {}
+    exec(block.replace("training/bc5cdr/model-final", str(relation_path)), names)
+    # The model answers every pair of a sentence.
+    assert names["found"] == {("1", "INHIBITS", "D1", gene) for gene in ("7", "8", "9")}
+    assert names["gold"] - names["found"] == {("1", "INHIBITS", "D2", "7")}
+    assert capsys.readouterr().out == "P 2/3 R 2/3 F 0.667\n"
