@@ -94,8 +94,8 @@ def _introduction(grid: Grid) -> str:
 
 Made by `python -m benchmarks.paper report {grid.path}` from the results in `benchmarks/results/`;
 not to be edited by hand. First the runs of the grid [{grid.path}](../{grid.path}), then [entities](#entities), then
-[relations from text](#from-text-to-relations). Each row names the command that runs it; what was not run says
-"{NOT_RUN}".
+[relations from text](#from-text-to-relations). Each row names the command that runs it; under each table stands what of
+the grid was not run.
 
 - Scores of the grid are percentages on the test part, given gold entities: precision, recall and F1, micro-averaged
   over the labels. On folds they are means over the folds. With several seeds they are means over the seeds, with the
@@ -109,16 +109,23 @@ not to be edited by hand. First the runs of the grid [{grid.path}](../{grid.path
 def _corpus_section(grid: Grid, corpus: str, rows: Sequence[Row], published: dict[str, Any]) -> str:
     title, caveat = (grid.corpora[corpus].get(key) for key in ("title", "caveat"))
     header = ["encoder", "adaptation", "pooling", "settings", "seeds", "dev F1", "P", "R", "F1", "F1 tuned", "command"]
-    lines = [_our_line(grid, row) for row in rows if row.corpus == corpus]
+    lines = [_our_line(grid, row) for row in rows if row.corpus == corpus and row.records]
     parts = [
         f"## {title or corpus}",
-        table(header, lines),
+        *([table(header, lines)] if lines else []),
+        *_missing_note(grid, corpus, rows),
         *_unscored_note(corpus, rows),
         *_unlearned_note(corpus, rows),
     ]
     if known := _published(published, corpus):
         parts += ["Published:", table(["model", "P", "R", "F1", "source"], known)]
     return "\n\n".join([*parts, *([caveat.strip()] if caveat else [])])
+
+
+def _missing_note(grid: Grid, corpus: str, rows: Sequence[Row]) -> list[str]:
+    """Return the rows without results, if there are any, and the command that runs one."""
+    names = [f"`{row.name}`" for row in rows if row.corpus == corpus and not row.records]
+    return [f"Not run: {', '.join(names)}; with {_command(grid, corpus, 'ROW')}."] if names else []
 
 
 def _unscored_note(corpus: str, rows: Sequence[Row]) -> list[str]:
@@ -143,18 +150,28 @@ def _unlearned_note(corpus: str, rows: Sequence[Row]) -> list[str]:
 def _our_line(grid: Grid, row: Row) -> list[str]:
     first = row.runs[0]
     axes = [first.encoder, first.adaptation, first.pooling, first.settings]
-    command = f"`python -m benchmarks.paper run {grid.path} --only '{row.corpus}.{row.name}.*'`"
     records = list(row.records.values())
     seeds = f"{len(records)} of {len(row.runs)}"
     if (encoders := count_encoders(records)) > 1:
         seeds += f", **of {encoders} encoders**"
-    if not records:
-        return [*axes, seeds, "", "", "", NOT_RUN, "", command]
     tests = [score for score in map(scores_on_test, records) if score]
     tuned = [score for score in (scores_on_test(record, tuned=True) for record in records) if score]
     dev = [score for score in map(scores_on_dev, records) if score]
     p, r = (_mean([score[i] for score in tests]) for i in (0, 1))
-    return [*axes, seeds, _f(dev), p, r, f"**{_f(tests)}**" if tests else "-", _f(tuned), command]
+    return [
+        *axes,
+        seeds,
+        _f(dev),
+        p,
+        r,
+        f"**{_f(tests)}**" if tests else "-",
+        _f(tuned),
+        _command(grid, row.corpus, row.name),
+    ]
+
+
+def _command(grid: Grid, corpus: str, row: str) -> str:
+    return f"`python -m benchmarks.paper run {grid.path} --only '{corpus}.{row}.*'`"
 
 
 def _mean(values: Sequence[float]) -> str:

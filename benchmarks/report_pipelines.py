@@ -1,6 +1,6 @@
 """The sections of the report on recognisers of entities, and on pipelines from text to relations."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from spacy_biore.analysis import EXCESSES, REASONS
@@ -11,6 +11,7 @@ from .records import Record
 # Folders of result files.
 PARTS = ("recognition", "end_to_end")
 ALL_TYPES = "all"
+SCORES = "P / R / F1"
 VIEWS = {"scores": "given gold entities", "end_to_end": "from text"}
 RECOGNITION_COMMAND = (
     "`python -m benchmarks.recognition MODEL corpus/{corpus}/test.spacy "
@@ -37,19 +38,20 @@ def recognition_section(records: dict[str, Record], published: dict[str, Any]) -
         published: What ``published.yml`` holds.
     """
     known = published["recognition"]
-    corpora = dict.fromkeys([*known, *(_corpus(record) for record in records.values())])
+    measured = [_corpus(record) for record in records.values()]
+    corpora = dict.fromkeys([*known, *measured])
     intro = (
         "Only the text is given. An entity is right if its first and its last character and its type are\n"
-        "(`spacy-biore.EntityScorer.v1`). Types are those that the corpus annotates; `all` adds up their counts.\n"
+        "(`spacy-biore.EntityScorer.v1`). Types are those that the corpus annotates, with the number of mentions;\n"
+        "`all` adds up their counts.\n"
         f"{LEARNED_FROM}"
     )
     parts = ["## Entities", intro]
     for corpus in corpora:
-        lines = [line for record in records.values() if _corpus(record) == corpus for line in _entity_lines(record)]
         parts.append(f"### {corpus}")
         parts.append(
-            table(["pipeline", "part", "type", "gold", "P", "R", "F1", "command"], lines)
-            if lines
+            _entity_table([record for record in records.values() if _corpus(record) == corpus])
+            if corpus in measured
             else f"Not run: {RECOGNITION_COMMAND.format(corpus=corpus)}"
         )
         if known.get(corpus):
@@ -75,11 +77,11 @@ def end_to_end_section(records: dict[str, Record]) -> str:
         return "\n\n".join([*parts, f"Not run: {END_TO_END_COMMAND}"])
     lost = _breakdown(records, "lost", REASONS, totals=("gold", "found"))
     excess = _breakdown(records, "excess", EXCESSES, totals=("predicted", "found"))
-    scores = [line for record in records.values() for line in _relation_lines(record)]
+    scores = [_relation_line(record) for record in records.values()]
     return "\n\n".join(
         [
             *parts,
-            table(["corpus", "pipeline", "entities", "P", "R", "F1", "command"], scores),
+            table(["corpus", "pipeline", *(f"{view}: {SCORES}" for view in VIEWS.values()), "command"], scores),
             "Gold relations, and where those that were not found were lost:",
             table(["corpus", "pipeline", "entities", "gold", "found", *REASONS], lost),
             "Predicted relations, and what is wrong with those that are not gold:",
@@ -88,19 +90,24 @@ def end_to_end_section(records: dict[str, Record]) -> str:
     )
 
 
-def _entity_lines(record: Record) -> Iterator[list[str]]:
-    scores, gold = record["scores"], record["gold"]
-    by_type = {**(scores["ents_per_type"] or {}), ALL_TYPES: {name: scores[f"ents_{name}"] for name in "prf"}}
+def _entity_table(records: Sequence[Record]) -> str:
+    """Write a line for each result on a corpus, with a column for each type."""
+    gold = {name: number for record in records for name, number in record["gold"].items()}
+    types = [*gold, *([ALL_TYPES] if len(gold) != 1 else [])]
     counts = {**gold, ALL_TYPES: sum(gold.values())}
-    part = record["corpus"].split("/")[1]
-    for name, values in by_type.items():
-        yield [_model(record), part, name, str(counts.get(name, 0)), *_prf(values), f"`{record['command']}`"]
+    lines = []
+    for record in sorted(records, key=_model):
+        scores = record["scores"]
+        by_type = {**(scores["ents_per_type"] or {}), ALL_TYPES: {name: scores[f"ents_{name}"] for name in "prf"}}
+        cells = [_prf(by_type.get(name, {})) for name in types]
+        lines.append([_model(record), record["corpus"].split("/")[1], *cells, f"`{record['command']}`"])
+    headers = [f"{name} ({counts[name]}): {SCORES}" for name in types]
+    return table(["pipeline", "part", *headers, "command"], lines)
 
 
-def _relation_lines(record: Record) -> Iterator[list[str]]:
-    for key, view in VIEWS.items():
-        values = {name: record[key][f"rel_micro_{name}"] for name in "prf"}
-        yield [*_start(record, view), *_prf(values), f"`{record['command']}`"]
+def _relation_line(record: Record) -> list[str]:
+    cells = [_prf({name: record[key][f"rel_micro_{name}"] for name in "prf"}) for key in VIEWS]
+    return [record["corpus"], _model(record), *cells, f"`{record['command']}`"]
 
 
 def _breakdown(records: dict[str, Record], kind: str, names: Sequence[str], *, totals: Sequence[str]) -> Table:
@@ -135,5 +142,5 @@ def _corpus(record: Record) -> str:
     return record["corpus"].split("/")[0]
 
 
-def _prf(values: dict[str, float | None]) -> list[str]:
-    return ["-" if (value := values[name]) is None else f"{100 * value:.1f}" for name in "prf"]
+def _prf(values: Mapping[str, float | None]) -> str:
+    return " / ".join("-" if (value := values.get(name)) is None else f"{100 * value:.1f}" for name in "prf")

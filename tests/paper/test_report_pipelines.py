@@ -69,13 +69,19 @@ def cells(text: str, *, holding: str) -> list[list[str]]:
 
 def test_entities_of_each_type_and_of_all(published):
     text = recognition_section({"mine": ENTITIES}, published)
-    rows = cells(text, holding="training/mine")
-    assert [row[:7] for row in rows] == [
-        ["`training/mine`", "test", "CHEMICAL", "8", "100.0", "75.0", "85.7"],
-        ["`training/mine`", "test", "DISEASE", "2", "0.0", "0.0", "0.0"],
-        ["`training/mine`", "test", "all", "10", "50.0", "60.0", "54.5"],
+    types = ["CHEMICAL (8): P / R / F1", "DISEASE (2): P / R / F1", "all (10): P / R / F1"]
+    assert cells(text, holding="(8)") == [["pipeline", "part", *types, "command"]]
+    scores = ["100.0 / 75.0 / 85.7", "0.0 / 0.0 / 0.0", "50.0 / 60.0 / 54.5"]
+    assert cells(text, holding="training/mine") == [["`training/mine`", "test", *scores, f"`{ENTITIES['command']}`"]]
+
+
+def test_one_type_is_all(published):
+    scores = {**ENTITIES["scores"], "ents_per_type": {"GENE": {"p": 0.5, "r": 0.6, "f": 0.5454}}}
+    records = {name: {**ENTITIES, "settings": {"model": name}, "gold": {"GENE": 8}, "scores": scores} for name in "ba"}
+    text = recognition_section(records, published)
+    assert [row[:3] for row in cells(text, holding="54.5")] == [
+        [f"`{name}`", "test", "50.0 / 60.0 / 54.5"] for name in "ab"
     ]
-    assert {row[7] for row in rows} == {f"`{ENTITIES['command']}`"}
 
 
 def test_published_entities_stand_under_their_corpus(published):
@@ -90,22 +96,22 @@ def test_published_entities_stand_under_their_corpus(published):
 def test_a_corpus_without_results_has_no_rows_of_ours(published):
     text = recognition_section({}, published)
     assert text.count("Not run: `python -m benchmarks.recognition") == len(published["recognition"]) == 5
-    assert "| gold |" not in text and cells(text, holding="BERT-base")
+    assert "| part |" not in text and cells(text, holding="BERT-base")
 
 
 def test_gold_without_mentions_has_no_scores(published):
     nothing = {"ents_p": None, "ents_r": None, "ents_f": None, "ents_per_type": None}
     text = recognition_section({"mine": {**ENTITIES, "gold": {}, "scores": nothing}}, published)
-    assert [row[2:7] for row in cells(text, holding="training/mine")] == [["all", "0", "-", "-", "-"]]
+    assert [row[2] for row in cells(text, holding="training/mine")] == ["- / - / -"] and "all (0)" in text
 
 
 def test_relations_from_text_stand_beside_those_of_gold_entities():
-    rows = cells(end_to_end_section({"whole": WHOLE}), holding="benchmarks.accuracy")
-    assert [row[:6] for row in rows] == [
-        ["chemprot/test", "`training/whole`", "given gold entities", "50.0", "50.0", "50.0"],
-        ["chemprot/test", "`training/whole`", "from text", "37.5", "30.0", "33.3"],
+    text = end_to_end_section({"whole": WHOLE})
+    assert cells(text, holding="command")[0][2:4] == ["given gold entities: P / R / F1", "from text: P / R / F1"]
+    scores = ["50.0 / 50.0 / 50.0", "37.5 / 30.0 / 33.3"]
+    assert cells(text, holding="benchmarks.accuracy") == [
+        ["chemprot/test", "`training/whole`", *scores, f"`{WHOLE['command']}`"]
     ]
-    assert {row[6] for row in rows} == {f"`{WHOLE['command']}`"}
 
 
 def test_what_was_lost_and_found_too_much_has_its_reasons():
