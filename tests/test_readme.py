@@ -1,4 +1,4 @@
-"""The example of the README, run as it stands there."""
+"""The examples of the README, run as they stand there."""
 
 import re
 from collections.abc import Callable
@@ -15,12 +15,20 @@ README = Path(__file__).parents[1] / "README.md"
 PACKAGE = "en_biore_chemprot_sm"
 
 
+MODEL = "training/sample/model-final"
+
+
+def block_of(name: str) -> str:
+    """Return the one example of the README that loads a pipeline of this name."""
+    blocks = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf8"), re.DOTALL)
+    [block] = [block for block in blocks if name in block]
+    return block
+
+
 @pytest.fixture(scope="module")
 def example() -> str:
-    """The one example of the README that loads the package."""
-    blocks = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf8"), re.DOTALL)
-    [block] = [block for block in blocks if PACKAGE in block]
-    return block
+    """The example with the package."""
+    return block_of(PACKAGE)
 
 
 @pytest.fixture
@@ -58,3 +66,8 @@ def test_example_prints_tabulates_and_saves_relations(
     assert (table["head.text"], table["tail.text"]) == ("gefitinib", "EGFR")
     assert (table["label"], float(table["score"])) == ("INHIBITS", pytest.approx(record["score"], abs=1e-4))
     assert (int(table["head.start"]), int(table["tail.end"])) == (record["head"]["start"], record["tail"]["end"])
+
+
+def test_a_relation_model_alone_reads_the_entities_of_a_ruler(relation_path: Path, capsys: pytest.CaptureFixture[str]):
+    exec(block_of(MODEL).replace(MODEL, str(relation_path)), {})
+    assert capsys.readouterr().out.split()[:3] == ["gefitinib", "INHIBITS", "EGFR"]
