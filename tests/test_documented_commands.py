@@ -17,7 +17,7 @@ from weasel.util.config import load_project_config
 import spacy_biore.cli  # noqa: F401  (adds its commands)
 
 ROOT = Path(__file__).parents[1]
-PAGES = sorted([ROOT / "README.md", *ROOT.glob("docs/*.md"), *ROOT.glob("benchmarks/*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("benchmarks/*.md")])
 # In a block, a command or what it quotes may go on in the next line; in a sentence it stands between backquotes.
 COMMAND = re.compile(r"^(?:\$ )?(python (?:\\\n|'[^']*'|.)+)$|(?<!`)`(python [^`\n]+)`", re.MULTILINE)
 SPACY = get_command(app)
@@ -85,7 +85,7 @@ def holds(config: Config, keys: list[str]) -> bool:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_what_a_command_names_is_there(page: Path):
     found = list(commands(page.read_text(encoding="utf8")))
-    assert found or "python -m" not in page.read_text(encoding="utf8")
+    assert found or page.name == "CHANGELOG.md"
     assert [f"{shlex.join(words)}: {problem}" for words in found for problem in problems(words)] == []
 
 
