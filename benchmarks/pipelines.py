@@ -31,7 +31,7 @@ def parse_int8(parser: argparse.ArgumentParser) -> argparse.Namespace:
     """Parse arguments; with ``--int8`` the result file gets a name of its own, and a CPU is needed that it works on."""
     settings = parser.parse_args()
     if settings.int8 and not has_int8():
-        parser.error("--int8 would change nothing: this CPU does not compute with 8-bit integers (VNNI)")
+        parser.error("--int8 would change nothing: this CPU does not compute with 8-bit integers")
     if settings.int8 and settings.output == parser.get_default("output"):
         settings.output = settings.output.with_stem(f"{settings.output.stem}_int8")
     return settings

@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 
 WEIGHT_LEVELS = 127
+# Without VNNI, which adds up products in 32 bits, oneDNN adds two of them in 16: 2 * 255 * 64 still fits.
+WEIGHT_LEVELS_WITHOUT_VNNI = 64
 # One less than a byte has, so that rounding the zero does not push the greatest value out of it.
 INPUT_LEVELS = 254
 # Rows that are rounded at once: their single-precision copy stays in the processor's cache.
@@ -25,7 +27,7 @@ class Int8Linear(nn.Module):
     def __init__(self, linear: nn.Linear) -> None:
         super().__init__()
         weight = linear.weight.detach().float()
-        self.scales = (weight.abs().amax(dim=1) / WEIGHT_LEVELS).clamp(min=torch.finfo(torch.float32).tiny)
+        self.scales = (weight.abs().amax(dim=1) / weight_levels()).clamp(min=torch.finfo(torch.float32).tiny)
         self.zeros = torch.zeros(len(weight), dtype=torch.int64)
         rounded = (weight / self.scales[:, None]).round().to(torch.int8)
         self.packed = torch.ops.onednn.qlinear_prepack(rounded, None)
@@ -41,16 +43,23 @@ class Int8Linear(nn.Module):
         return output.view(*x.shape[:-1], -1)
 
 
+def weight_levels() -> int:
+    """Return the greatest absolute value that a rounded weight has on this CPU."""
+    has_vnni = getattr(torch.cpu, "_is_vnni_supported", lambda: False)()
+    return WEIGHT_LEVELS if has_vnni else WEIGHT_LEVELS_WITHOUT_VNNI
+
+
 @cache
 def has_int8(dtype: torch.dtype = torch.float32) -> bool:
-    """Say whether torch has such layers, and this CPU adds up their products without overflow (VNNI).
+    """Say whether torch has such layers, and this CPU computes them fast and without overflow.
 
-    They are what torch's own compiler uses, not a promise of its interface: so they are tried.
+    They are what torch's own compiler uses, not a promise of its interface: so they are tried, with the greatest
+    weights and inputs.
 
     Args:
         dtype: Of input and output.
     """
-    if not getattr(torch.cpu, "_is_vnni_supported", lambda: False)():
+    if not torch.backends.cpu.get_cpu_capability().startswith("AVX"):
         return False
     try:
         with torch.inference_mode():

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from spacy_biore.model.int8 import Int8Linear, has_int8
+from spacy_biore.model.int8 import WEIGHT_LEVELS, Int8Linear, has_int8, weight_levels
 
 pytestmark = pytest.mark.skipif(not has_int8(), reason="this CPU does not compute with 8-bit integers")
 
@@ -28,6 +28,27 @@ def test_row_of_zeros_stays_zero():
         linear.weight[1] = 0
         linear.bias.zero_()
         assert (Int8Linear(linear)(torch.randn(4, 8))[:, 1] == 0).all()
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_greatest_products_do_not_overflow(sign: int):
+    linear = nn.Linear(384, 4, bias=False)
+    with torch.no_grad():
+        linear.weight.fill_(sign)
+        assert torch.allclose(Int8Linear(linear)(torch.ones(3, 384)), torch.tensor(sign * 384.0), rtol=0.01)
+
+
+@pytest.mark.parametrize("vnni", [True, False])
+def test_weights_are_smaller_where_products_are_added_in_16_bits(monkeypatch: pytest.MonkeyPatch, vnni: bool):
+    monkeypatch.setattr(torch.cpu, "_is_vnni_supported", lambda: vnni)
+    assert 2 * 255 * weight_levels() < 2**15 or vnni
+    assert (weight_levels() == WEIGHT_LEVELS) == vnni
+
+
+def test_elsewhere_than_on_x86_there_is_no_int8(monkeypatch: pytest.MonkeyPatch):
+    assert has_int8.__wrapped__()
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "DEFAULT")
+    assert not has_int8.__wrapped__()
 
 
 @pytest.mark.parametrize("problem", [AttributeError, RuntimeError, None])
