@@ -450,7 +450,7 @@ class Warnings(metaclass=ErrorsWithCodes):
         "an entity recogniser before '{name}' in the pipeline, and do its labels match the schema?"
     )
     BRW02 = (
-        "'{name}' left out {n_pairs} candidate pairs whose two mentions are too far apart to fit into {max_length} "
+        "'{name}' left out {n_pairs} candidate pair(s) with mentions too far apart to fit into {max_length} "
         "word pieces (first in document '{doc_id}'). Raise max_length, or limit the candidates' distance. Such pairs "
         "of further batches are left out without this warning; python -m spacy biore evaluate counts all."
     )
@@ -459,7 +459,7 @@ class Warnings(metaclass=ErrorsWithCodes):
         "spacy_biore.relations.get_relations(doc) instead."
     )
     BRW04 = (
-        "{n_relations} gold relations can't be learned: their pairs are no candidates, because of scope, distance or a "
+        "{n_relations} gold relation(s) can't be learned for want of a candidate pair, because of scope, distance or a "
         "cap (first in document '{doc_id}'). Widen the candidates if that is too many."
     )
     BRW05 = (
@@ -495,7 +495,7 @@ class Warnings(metaclass=ErrorsWithCodes):
         "documents may be among those that were written: remove them, or choose another output."
     )
     BRW26 = (
-        "{n_pairs} pairs have several gold labels, of which '{name}' will find one at most (first in document "
+        "{n_pairs} pair(s) with several gold labels, of which '{name}' will find one at most (first in document "
         "'{doc_id}'). If that is too many, set exclusive = false."
     )
     BRW18 = (

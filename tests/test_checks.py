@@ -44,7 +44,7 @@ def test_pairs_with_several_labels_are_warned_of_if_one_is_found_at_most(make_nl
         warnings.simplefilter("always")
         nlp.initialize(lambda: [make_example(MARKED, relations)])
     told = [str(warning.message) for warning in caught if "BRW26" in str(warning.message)]
-    assert len(told) == exclusive and all("1 pairs" in text for text in told)
+    assert len(told) == exclusive and all("1 pair(s)" in text for text in told)
 
 
 def test_sourced_extractor_predicts_as_before(relation_path):
