@@ -94,8 +94,8 @@ def _introduction(grid: Grid) -> str:
 
 Made by `python -m benchmarks.paper report {grid.path}` from the results in `benchmarks/results/`;
 not to be edited by hand. First the runs of the grid [{grid.path}](../{grid.path}), then [entities](#entities), then
-[relations from text](#from-text-to-relations). Each row names the command that runs it; under each table stands what of
-the grid was not run.
+[relations from text](#from-text-to-relations). Each row names the command that runs it; rows of the grid
+without a result stand under each table, and *seeds* shows how many of a row's seeds were run.
 
 - Scores of the grid are percentages on the test part, given gold entities: precision, recall and F1, micro-averaged
   over the labels. On folds they are means over the folds. With several seeds they are means over the seeds, with the
@@ -124,8 +124,8 @@ def _corpus_section(grid: Grid, corpus: str, rows: Sequence[Row], published: dic
 
 def _missing_note(grid: Grid, corpus: str, rows: Sequence[Row]) -> list[str]:
     """Return the rows without results, if there are any, and the command that runs one."""
-    names = [f"`{row.name}`" for row in rows if row.corpus == corpus and not row.records]
-    return [f"Not run: {', '.join(names)}; with {_command(grid, corpus, 'ROW')}."] if names else []
+    names = [f"`{row.name}` ({len(row.runs)})" for row in rows if row.corpus == corpus and not row.records]
+    return [f"Not run (seeds): {', '.join(names)}; with {_command(grid, corpus, 'ROW')}."] if names else []
 
 
 def _unscored_note(corpus: str, rows: Sequence[Row]) -> list[str]:

@@ -1,6 +1,6 @@
 """The sections of the report on recognisers of entities, and on pipelines from text to relations."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from spacy_biore.analysis import EXCESSES, REASONS
@@ -50,7 +50,7 @@ def recognition_section(records: dict[str, Record], published: dict[str, Any]) -
     for corpus in corpora:
         parts.append(f"### {corpus}")
         parts.append(
-            _entity_table([record for record in records.values() if _corpus(record) == corpus])
+            "\n\n".join(_entity_tables([record for record in records.values() if _corpus(record) == corpus]))
             if corpus in measured
             else f"Not run: {RECOGNITION_COMMAND.format(corpus=corpus)}"
         )
@@ -90,19 +90,25 @@ def end_to_end_section(records: dict[str, Record]) -> str:
     )
 
 
-def _entity_table(records: Sequence[Record]) -> str:
-    """Write a line for each result on a corpus, with a column for each type."""
-    gold = {name: number for record in records for name, number in record["gold"].items()}
-    types = [*gold, *([ALL_TYPES] if len(gold) != 1 else [])]
-    counts = {**gold, ALL_TYPES: sum(gold.values())}
-    lines = []
+def _entity_tables(records: Sequence[Record]) -> Iterator[str]:
+    """Write a table for each set of mentions that was scored: a line a result, a column a type."""
+    scored: dict[tuple[str, str], list[Record]] = {}
     for record in sorted(records, key=_model):
-        scores = record["scores"]
-        by_type = {**(scores["ents_per_type"] or {}), ALL_TYPES: {name: scores[f"ents_{name}"] for name in "prf"}}
-        cells = [_prf(by_type.get(name, {})) for name in types]
-        lines.append([_model(record), record["corpus"].split("/")[1], *cells, f"`{record['command']}`"])
-    headers = [f"{name} ({counts[name]}): {SCORES}" for name in types]
-    return table(["pipeline", "part", *headers, "command"], lines)
+        scored.setdefault((record["corpus"], str(record["gold"])), []).append(record)
+    for of_one in scored.values():
+        gold = of_one[0]["gold"]
+        types = dict.fromkeys([*gold, *(name for one in of_one for name in one["scores"]["ents_per_type"] or {})])
+        counts = {**dict.fromkeys(types, 0), **gold, ALL_TYPES: sum(gold.values())}
+        columns = [*types, *([ALL_TYPES] if len(types) != 1 else [])]
+        headers = [f"{name} ({counts[name]}): {SCORES}" for name in columns]
+        yield table(["pipeline", "part", *headers, "command"], [_entity_line(one, columns) for one in of_one])
+
+
+def _entity_line(record: Record, types: Sequence[str]) -> list[str]:
+    scores = record["scores"]
+    by_type = {**(scores["ents_per_type"] or {}), ALL_TYPES: {name: scores[f"ents_{name}"] for name in "prf"}}
+    cells = [_prf(by_type.get(name, {})) for name in types]
+    return [_model(record), record["corpus"].split("/")[1], *cells, f"`{record['command']}`"]
 
 
 def _relation_line(record: Record) -> list[str]:

@@ -544,7 +544,7 @@ class Warnings(metaclass=ErrorsWithCodes):
         "labels belong together, and was the corpus saved with its user data (DocBin(store_user_data=True))?"
     )
     BRW21 = (
-        "{n_relations} gold relations can't be found by this model and count as missed, because its schema does not "
+        "{n_relations} gold relation(s) can't be found by this model and count as missed, because its schema does not "
         "allow their entity types: {examples} (first in document '{doc_id}')."
     )
     BRW41 = (

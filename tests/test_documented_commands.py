@@ -1,9 +1,12 @@
-"""The commands of the pages: what they name is there, be it a command, an option, a config value or a file."""
+"""The commands of the pages: what they name is there.
+
+Of spaCy and of our commands these are command, options, config and its values; of the project, steps and variables; of
+scripts and benchmarks, the file and that it knows of the options. What `--vars.options` holds is not looked into.
+"""
 
 import re
 import shlex
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +35,23 @@ def commands(text: str) -> Iterator[list[str]]:
 
 def problems(words: list[str]) -> Iterator[str]:
     """Yield what a command names and nobody knows."""
-    if words[1] != "-m":
-        yield from [] if (ROOT / words[1]).is_file() else [f"no script {words[1]}"]
-    elif words[2] == "spacy":
+    if words[1:3] == ["-m", "spacy"]:
         yield from spacy_problems(words[3:])
-    elif find_spec(words[2]) is None:
-        yield f"no module {words[2]}"
+    elif words[1] == "-m":
+        shared = [ROOT / "benchmarks" / name for name in ("common.py", "pipelines.py")]
+        yield from file_problems([ROOT / (words[2].replace(".", "/") + ".py"), *shared], words[3:])
+    else:
+        yield from file_problems([ROOT / words[1]], words[2:])
+
+
+def file_problems(paths: list[Path], words: list[str]) -> Iterator[str]:
+    if not paths[0].is_file():
+        yield f"no file {paths[0].relative_to(ROOT)}"
+        return
+    text = "".join(path.read_text(encoding="utf8") for path in paths)
+    options = [word.split("=")[0] for word in words if word.startswith("--")]
+    # typer makes --exclude-ids of exclude_ids.
+    yield from (f"no option {name}" for name in options if name not in text and name[2:].replace("-", "_") not in text)
 
 
 def spacy_problems(words: list[str]) -> Iterator[str]:
@@ -79,7 +93,7 @@ def holds(config: Config, keys: list[str]) -> bool:
     for key in keys[:-1]:
         section = section.get(key, {})
     # A value of an encoder's own configuration may be new there.
-    return keys[-1] in section or keys[-2:-1] == ["encoder_config"]
+    return keys[-1] in dict(section) or keys[-2:-1] == ["encoder_config"]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
@@ -98,8 +112,10 @@ def test_what_a_command_names_is_there(page: Path):
         ("python -m spacy train configs/other.cfg", "no config configs/other.cfg"),
         ("python -m spacy project run most .", "no step most"),
         ("python -m spacy project run all . --vars.corpora x", "no variable vars.corpora"),
-        ("python -m benchmarks.taste", "no module benchmarks.taste"),
-        ("python scripts/taste.py", "no script scripts/taste.py"),
+        ("python -m benchmarks.taste", "no file benchmarks/taste.py"),
+        ("python -m benchmarks.accuracy a b --end-to-ends", "no option --end-to-ends"),
+        ("python scripts/taste.py", "no file scripts/taste.py"),
+        ("python scripts/make_vectors.py a b --exclude-idz c", "no option --exclude-idz"),
     ],
 )
 def test_what_is_not_there_is_found(command: str, problem: str):

@@ -9,16 +9,18 @@ import pytest
 from spacy.tokens import Doc, DocBin
 
 PAGE = Path(__file__).parents[1] / "docs" / "evaluation.md"
-# The second gene stands for two concepts, the third for none; chemical and first gene are related twice.
+# The second gene stands for two concepts and one that is not known, the third for none; the first is found twice.
 CORPUS = """1|t|Zorbin blocks qrx.
-1|a|Zorbin blocks abc/d and vtk.
+1|a|Zorbin blocks abc/d and vtk. Zorbin blocks qrx.
 1	0	6	Zorbin	CHEMICAL	D1
 1	14	17	qrx	GENE	7
 1	19	25	Zorbin	CHEMICAL	D1
-1	33	38	abc/d	GENE	8|9
+1	33	38	abc/d	GENE	8,9|-1
 1	43	46	vtk	GENE	-1
+1	48	54	Zorbin	CHEMICAL	D1
+1	62	65	qrx	GENE	7
 1	INHIBITS	D1	7
-1	INHIBITS	D1	9
+1	INHIBITS	D1	9	Novel
 1	INHIBITS	D2	7
 """
 

@@ -13,8 +13,6 @@ from spacy_biore.assembly.assemble import assemble
 
 README = Path(__file__).parents[1] / "README.md"
 PACKAGE = "en_biore_chemprot_sm"
-
-
 MODEL = "training/sample/model-final"
 
 

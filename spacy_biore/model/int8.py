@@ -22,12 +22,15 @@ class Int8Linear(nn.Module):
 
     Args:
         linear: The layer to take the place of.
+        levels: Greatest absolute value of a rounded weight; None for what suits the CPU.
     """
 
-    def __init__(self, linear: nn.Linear) -> None:
+    def __init__(self, linear: nn.Linear, *, levels: int | None = None) -> None:
         super().__init__()
         weight = linear.weight.detach().float()
-        self.scales = (weight.abs().amax(dim=1) / weight_levels()).clamp(min=torch.finfo(torch.float32).tiny)
+        self.scales = (weight.abs().amax(dim=1) / (levels or weight_levels())).clamp(
+            min=torch.finfo(torch.float32).tiny
+        )
         self.zeros = torch.zeros(len(weight), dtype=torch.int64)
         rounded = (weight / self.scales[:, None]).round().to(torch.int8)
         self.packed = torch.ops.onednn.qlinear_prepack(rounded, None)
@@ -43,31 +46,39 @@ class Int8Linear(nn.Module):
         return output.view(*x.shape[:-1], -1)
 
 
+@cache
 def weight_levels() -> int:
-    """Return the greatest absolute value that a rounded weight has on this CPU."""
-    has_vnni = getattr(torch.cpu, "_is_vnni_supported", lambda: False)()
-    return WEIGHT_LEVELS if has_vnni else WEIGHT_LEVELS_WITHOUT_VNNI
+    """Return the greatest absolute value of a rounded weight, such that no sum of products overflows on this CPU.
+
+    Returns:
+        0 if there is no such value, or the CPU is no x86, on which these layers were never tried.
+    """
+    if not torch.backends.cpu.get_cpu_capability().startswith("AVX"):
+        return 0
+    return next((levels for levels in (WEIGHT_LEVELS, WEIGHT_LEVELS_WITHOUT_VNNI) if _adds_up(levels)), 0)
 
 
 @cache
 def has_int8(dtype: torch.dtype = torch.float32) -> bool:
-    """Say whether torch has such layers, and this CPU computes them fast and without overflow.
+    """Say whether torch has such layers, and this CPU computes them right.
 
-    They are what torch's own compiler uses, not a promise of its interface: so they are tried, with the greatest
-    weights and inputs.
+    They are what torch's own compiler uses, not a promise of its interface: so they are tried.
 
     Args:
         dtype: Of input and output.
     """
-    if not torch.backends.cpu.get_cpu_capability().startswith("AVX"):
-        return False
+    return weight_levels() > 0 and _adds_up(weight_levels(), dtype)
+
+
+def _adds_up(levels: int, dtype: torch.dtype = torch.float32) -> bool:
+    """Try a layer with the greatest weights and inputs."""
     try:
         with torch.inference_mode():
             # Without first weights: to draw them would change what a training in progress draws next.
             linear = nn.utils.skip_init(nn.Linear, 16, 16)
             nn.init.ones_(linear.weight)
             nn.init.zeros_(linear.bias)
-            output = Int8Linear(linear)(torch.ones(2, 16, dtype=dtype))
+            output = Int8Linear(linear, levels=levels)(torch.ones(2, 16, dtype=dtype))
     except (AttributeError, NotImplementedError, RuntimeError, TypeError):
         return False
     return bool(((output - 16).abs() < 1).all())

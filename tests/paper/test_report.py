@@ -26,9 +26,10 @@ def report_of(grid_path: Path, tmp_path: Path) -> tuple[str, dict[str, str]]:
 
 def test_a_report_without_results_says_that_nothing_was_run(grid_path, tmp_path):
     page, images = report_of(grid_path, tmp_path)
-    for corpus in ("whole", "folded"):
+    for corpus, seeds in (("whole", 2), ("folded", 1)):
         command = f"`python -m benchmarks.paper run {grid_path} --only '{corpus}.ROW.*'`"
-        assert f"Not run: `tiny.none.plain.default`, `tiny.none.mean.default`; with {command}." in page
+        rows = ", ".join(f"`tiny.none.{name}.default` ({seeds})" for name in ("plain", "mean"))
+        assert f"Not run (seeds): {rows}; with {command}." in page
     assert "| seeds |" not in page
     assert "A note on the protocol." in page and not images
 
@@ -49,7 +50,7 @@ def test_a_report_shows_means_ranges_gains_and_what_is_missing(grid_path, tmp_pa
         "13.9 (9.5-18.2)",
     ]
     assert cells[0][10] == f"`python -m benchmarks.paper run {grid_path} --only 'whole.tiny.none.plain.default.*'`"
-    assert len(cells) == 3 and "Not run: `tiny.none.mean.default`; with `" in page
+    assert len(cells) == 3 and "Not run (seeds): `tiny.none.mean.default` (1); with `" in page
     gains = [line for line in page.splitlines() if line.startswith("| summary")]
     assert len(gains) == 2 and "| whole | +15.9 | " in gains[0] and "| folded | not run |" in gains[1]
     assert set(images) == {"whole-steps.svg", "whole-pooling.svg", "folded-pooling.svg"}
@@ -213,8 +214,8 @@ def test_results_of_other_settings_are_left_out_named_and_counted(
     assert "4 result(s) are not of this grid and are left out" in said and said.endswith("EXIT 0")
     assert "folded.tiny.none.mean.default.s0 (another run, which differs in: config.components" in said
     assert "whole.tiny.none.plain.default.s1 (no run of the grid)" in said
-    missing = [line.split(";")[0] for line in page.read_text().splitlines() if line.startswith("Not run: `tiny")]
-    assert missing == ["Not run: `tiny.none.mean.default`"] * 2
+    missing = [line.split(";")[0] for line in page.read_text().splitlines() if line.startswith("Not run (")]
+    assert missing == ["Not run (seeds): `tiny.none.mean.default` (1)"] * 2
     assert "2 of 4 runs" in page.read_text()
 
 

@@ -84,6 +84,14 @@ def test_one_type_is_all(published):
     ]
 
 
+def test_results_on_other_mentions_have_a_table_of_their_own(published):
+    dev = {**ENTITIES, "corpus": "bc5cdr/dev", "gold": {"CHEMICAL": 5, "DISEASE": 1}}
+    text = recognition_section({"test": ENTITIES, "dev": dev}, published)
+    headers = [[cell.split(":")[0] for cell in row[2:5]] for row in cells(text, holding="| part |")]
+    assert headers == [["CHEMICAL (8)", "DISEASE (2)", "all (10)"], ["CHEMICAL (5)", "DISEASE (1)", "all (6)"]]
+    assert [row[1] for row in cells(text, holding="training/mine")] == ["test", "dev"]
+
+
 def test_published_entities_stand_under_their_corpus(published):
     text = recognition_section({"mine": {**ENTITIES, "corpus": "chemprot/test"}}, published)
     cdr, *others = text.split("### ")[1:]
