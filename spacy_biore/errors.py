@@ -495,7 +495,7 @@ class Warnings(metaclass=ErrorsWithCodes):
         "documents may be among those that were written: remove them, or choose another output."
     )
     BRW26 = (
-        "{n_pairs} pair(s) with several gold labels, of which '{name}' will find one at most (first in document "
+        "{n_pairs} pair(s) have several gold labels, of which '{name}' will find one at most (first in document "
         "'{doc_id}'). If that is too many, set exclusive = false."
     )
     BRW18 = (
