@@ -4,7 +4,7 @@
 VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
-EXTRAS := adapt,crossval,dev,encoder-small,scispacy,vectors
+EXTRAS := adapt,bioc,crossval,dev,encoder-small,scispacy,vectors
 WORKERS ?= 2
 
 # python3 first: it is the interpreter whose packages, such as a local build of torch, the machine is set up for.

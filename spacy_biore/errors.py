@@ -230,6 +230,16 @@ class Errors(metaclass=ErrorsWithCodes):
         "mentions out, counted, with --on-mismatch drop."
     )
     BR157 = "No document of {path} is left: {reasons}. Correct the corpus, or take this file away."
+    BR158 = (
+        "{where}: not BioC: {problem}. BioC is XML or JSON with documents, which hold passages with their offsets and "
+        "annotations."
+    )
+    BR159 = "Reading BioC needs the package bioc: pip install 'bioc>=2.1'."
+    BR160 = (
+        "{where}: not an annotation of brat: {problem}. Mentions look like 'T1 TYPE 0 6 text', relations like "
+        "'R1 LABEL Arg1:T1 Arg2:T2', concepts like 'N1 Reference T1 MESH:D1', with tabs after the id and before the "
+        "text."
+    )
 
     # encoders
     BR200 = "No encoder '{name}'. Tried, in this order: {tried}. Give a folder, an installed package or a hub name."

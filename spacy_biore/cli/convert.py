@@ -44,6 +44,8 @@ class FormatName(str, Enum):
     ddi = "ddi"
     ppi = "ppi"
     pubtator = "pubtator"
+    bioc = "bioc"
+    brat = "brat"
     masked = "masked"
     jsonl = "jsonl"
 
@@ -107,7 +109,7 @@ def convert_cli(
         OnMismatch | None,
         typer.Option(
             "--on-mismatch",
-            help="chemprot, ddi, ppi, pubtator: a mention's text is not what its offsets give (default: error)",
+            help="All but masked and jsonl: a mention's text is not what its offsets give (default: error)",
         ),
     ] = None,
     pair: Annotated[

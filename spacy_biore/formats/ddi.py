@@ -14,7 +14,7 @@ from .document import Document, Relation
 from .members import all_broken, find_broken, list_members, read_members
 from .mentions import OnMismatch
 from .sentence_xml import NO_TYPE, Conventions, Sentence, is_true, parse_root, parse_xml, pointing_out, read_document
-from .sources import Found, Source, in_order, split_name
+from .sources import Found, Source, in_order, split_of
 
 # Which kind of name it is does not matter to its interactions.
 TYPES = dict.fromkeys(("drug", "brand", "group", "drug_n"), "DRUG")
@@ -43,7 +43,7 @@ def find_ddi(root: Path) -> Found:
         elif _RECOGNITION.search(name):
             skipped[root / name] = "test set of the recognition task, without interactions"
         else:
-            splits[_split(parts, root)][name] = path
+            splits[split_of(parts, root)][name] = path
     if not splits:
         raise BioreError(
             Errors.BR110.format(path=root, wanted="*.xml in the folders Train and Test, or the .zip itself")
@@ -75,12 +75,6 @@ def _sound(name: str, files: Mapping[str, Path], root: Path) -> Source:
     if len(broken) == len(files):
         raise all_broken(root, broken)
     return Source(name, {file: path for file, path in files.items() if file not in broken}, broken=broken)
-
-
-def _split(name: PurePosixPath, root: Path) -> str:
-    """Name the split of a document after the folder it is in."""
-    folders = [split for part in name.parts[:-1] if (split := split_name(part))]
-    return folders[0] if folders else split_name(root.name) or root.stem
 
 
 def _relations(sentence: Sentence) -> Iterator[Relation]:

@@ -14,7 +14,8 @@ from itertools import count, groupby
 from pathlib import Path
 
 from ..errors import BioreError, Errors
-from .counts import MENTION_DROPPED, Counts
+from .concepts import NO_CONCEPT, relate_concepts
+from .counts import Counts
 from .document import Document, Mention, Relation
 from .lines import Line, checked_name, read_lines, shorten
 from .mentions import MentionRow, OnMismatch, build_mentions
@@ -24,8 +25,6 @@ FILE_NAME = re.compile(r"\.pubtator(\.txt)?$", re.IGNORECASE)
 # PMID|t|title or PMID|a|abstract
 TEXT_LINE = re.compile(r"(?P<doc_id>[^|\t]+)\|(?P<part>[ta])\|(?P<text>.*)")
 _NUMBER = re.compile(r"[+-]?\d[\d.]*")
-_SEPARATORS = re.compile(r"[|,;+]")
-_NO_CONCEPT = ("", "-", "-1")
 _PASSAGES = "joined from passages"
 
 
@@ -61,15 +60,6 @@ def read_pubtator(source: Source, *, on_mismatch: OnMismatch = "error") -> Itera
     return (_document(blocks, on_mismatch=on_mismatch) for blocks in _documents(source.path))
 
 
-def concept_ids(mention: Mention) -> set[str]:
-    """Return the concepts of a mention: as it is written, and the parts of a composite one such as ``D1|D2``."""
-    return _concepts(mention.concept)
-
-
-def _concepts(written: str | None) -> set[str]:
-    return {written, *_SEPARATORS.split(written)} if written else set()
-
-
 def _documents(path: Path) -> Iterator[list[_Block]]:
     """Yield the block of each document, or the blocks of a full text."""
     for (_, is_passage), blocks in groupby(_blocks(path), key=lambda block: (block.doc_id, not block.abstract)):
@@ -82,19 +72,19 @@ def _documents(path: Path) -> Iterator[list[_Block]]:
 def _document(blocks: list[_Block], *, on_mismatch: OnMismatch) -> Document:
     counts = Counts.of_document()
     mentions: list[Mention] = []
-    dropped: set[str] = set()
+    dropped: set[str | None] = set()
     numbers = count(1)
     text = ""
     for block in blocks:
         rows = [_mention_row(line, number=next(numbers)) for line in block.mentions]
         built = build_mentions(rows, block.text, counts=counts, on_mismatch=on_mismatch)
         mentions += [_shifted(mention, len(text)) for mention in built.values() if mention]
-        dropped |= {concept for row in rows if not built[row.id] for concept in _concepts(row.concept)}
+        dropped |= {row.concept for row in rows if not built[row.id]}
         text += block.text if len(blocks) == 1 else f"{block.title}\n"
     if len(blocks) > 1:
         counts.documents.changed[_PASSAGES] += 1
     lines = [line for block in blocks for line in block.relations]
-    relations = [relation for line in lines for relation in _expand(line, mentions, dropped, counts)]
+    relations = [relation for line in lines for relation in _relate(line, mentions, dropped, counts)]
     return Document(blocks[0].doc_id, text, mentions, relations, source=str(blocks[0].line), counts=counts)
 
 
@@ -163,19 +153,11 @@ def _mention_row(line: Line, *, number: int) -> MentionRow:
     doc_id, start, end, surface, entity_type, *rest = line.columns(5, 6, 7)
     concept = rest[0].strip() if rest else ""
     return MentionRow(
-        line, doc_id, f"T{number}", entity_type, start, end, surface, None if concept in _NO_CONCEPT else concept
+        line, doc_id, f"T{number}", entity_type, start, end, surface, None if concept in NO_CONCEPT else concept
     )
 
 
-def _expand(row: Line, mentions: list[Mention], dropped: set[str], counts: Counts) -> list[Relation]:
+def _relate(row: Line, mentions: list[Mention], dropped: set[str | None], counts: Counts) -> list[Relation]:
     doc_id, label, first, second, *_ = (column.strip() for column in row.text.split("\t"))
     label = checked_name(label, "label of a relation", where=row, doc_id=doc_id)
-    heads = [mention for mention in mentions if first in concept_ids(mention)]
-    tails = [mention for mention in mentions if second in concept_ids(mention)]
-    counts.relations.read += 1
-    if not (heads and tails):
-        lost = {concept for concept, found in ((first, heads), (second, tails)) if not found}
-        counts.relations.dropped[MENTION_DROPPED if lost <= dropped else "concept without a mention"] += 1
-        return []
-    counts.relations.expanded += len(heads) * len(tails) - 1
-    return [Relation(head.id, tail.id, label) for head in heads for tail in tails]
+    return relate_concepts(first, second, label, mentions=mentions, dropped=dropped, counts=counts)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from inspect import signature
 from pathlib import Path
 
+from .bioc import find_bioc, read_bioc
+from .brat import find_brat, read_brat
 from .chemprot import find_chemprot, read_chemprot
 from .ddi import find_ddi, read_ddi
 from .document import Document
@@ -44,6 +46,8 @@ FORMATS = {
     "ddi": Format(find_ddi, read_ddi, align="cut"),
     "ppi": Format(find_ppi, read_ppi, align="cut"),
     "pubtator": Format(find_pubtator, read_pubtator),
+    "bioc": Format(find_bioc, read_bioc),
+    "brat": Format(find_brat, read_brat),
     # Tags are no words that a tokenizer knows: it would join "@GENE$" to "-mediated" or to the full stop.
     "masked": Format(find_masked, read_masked, align="cut", of_sentences=True),
     "jsonl": Format(find_jsonl, read_jsonl),

@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from ..errors import BioreError, Errors
 
@@ -67,6 +67,12 @@ def split_name(text: str) -> str | None:
     """
     found = set(_SPLIT.findall(text.lower()))
     return found.pop() if len(found) == 1 else None
+
+
+def split_of(name: PurePosixPath, root: Path) -> str:
+    """Name the split of one document of many after a folder that it is in, or after the root."""
+    folders = [split for part in name.parts[:-1] if (split := split_name(part))]
+    return folders[0] if folders else split_name(root.name) or root.stem
 
 
 def find_files(root: Path, pattern: re.Pattern[str]) -> Found:

@@ -2,7 +2,8 @@ import pytest
 
 from spacy_biore.errors import BioreError
 from spacy_biore.formats import Mention, Relation, Source
-from spacy_biore.formats.pubtator import concept_ids, read_pubtator
+from spacy_biore.formats.concepts import concept_ids
+from spacy_biore.formats.pubtator import read_pubtator
 
 TEXT = "21|t|Zorbin harms.\n21|a|Zorbin causes drowsiness and gastric pain.\n"
 MENTIONS = (
@@ -64,7 +65,7 @@ def test_numeric_concepts_do_not_make_a_relation_a_mention(read):
 def test_mention_without_a_concept(read, concept):
     (document,) = read(TEXT + f"21\t0\t6\tZorbin\tChemical{concept}\n")
     assert document.mentions[0].concept is None
-    assert concept_ids(document.mentions[0]) == set()
+    assert concept_ids(document.mentions[0].concept) == set()
 
 
 def test_documents_need_no_blank_line_between_them(read):
