@@ -31,7 +31,7 @@ NOWHERE = "without a place in the text"
 NOT_A_PAIR = "not between two mentions or concepts"
 
 # Infons of an annotation that hold its concept, and of a relation that hold its label, the first choice first.
-_CONCEPTS = ("identifier", "mesh", "ncbi gene", "ncbi gene identifier", "ncbigene", "normalized_id", "accession")
+_CONCEPTS = ("identifier", "mesh", "ncbi gene", "ncbi gene identifier", "ncbigene", "concept_id", "accession")
 _LABELS = ("relation type", "relation", "type")
 # Infons of a relation that name its two concepts. Others are named after entity types, such as "Chemical" or "Gene1".
 _PAIRS = (("entity1", "entity2"), ("role1", "role2"))

@@ -211,3 +211,30 @@ def test_folds_of_an_earlier_conversion_are_pointed_out(biore: Any, tmp_path: Pa
     shutil.rmtree(tmp_path / "folds" / "3")
     result = biore("convert", "jsonl", tmp_path / "folds", out)
     assert result.code == 0 and "also holds 3/test.spacy" in result.text
+
+
+def test_pairs_of_brat_files_become_the_splits_of_their_folders(
+    biore: Any, tmp_path: Path, out: Path, written: Any
+) -> None:
+    for split in ("train", "dev"):
+        (tmp_path / "brat" / split).mkdir(parents=True)
+        (tmp_path / "brat" / split / f"{split}1.txt").write_text("Zorbin blocks QRX.")
+        annotations = "T1\tCHEMICAL 0 6\tZorbin\nT2\tGENE 14 17\tQRX\nR1\tINHIBITS Arg1:T1 Arg2:T2\n*\tEquiv T1 T2\n"
+        (tmp_path / "brat" / split / f"{split}1.ann").write_text(annotations)
+    result = biore("convert", "brat", tmp_path / "brat", out)
+    assert "relations dropped: an equivalence 1 1" in result.text
+    assert {name: [get_doc_id(doc) for doc in docs] for name, docs in written().items()} == {
+        "dev.spacy": ["dev1"],
+        "train.spacy": ["train1"],
+    }
+    assert [record["label"] for record in get_records(written()["dev.spacy"][0])] == ["INHIBITS"]
+
+
+def test_contradictions_of_bioc_are_left_out_if_asked_for(biore: Any, tmp_path: Path, out: Path) -> None:
+    annotation = {"id": "1", "infons": {"type": "GENE"}, "locations": [{"offset": 0, "length": 4}], "text": "QRX2"}
+    document = {"id": "d1", "passages": [{"offset": 0, "text": "QRX1 binds.", "annotations": [annotation]}]}
+    (tmp_path / "c.json").write_text(json.dumps({"documents": [document]}))
+    command = ("convert", "bioc", tmp_path / "c.json", out / "c.spacy")
+    assert biore(*command).failed("BR106", "document 'd1'", "QRX2", "QRX1")
+    result = biore(*command, "--on-mismatch", "drop")
+    assert result.code == 0 and "mentions dropped: text differs 1" in result.text

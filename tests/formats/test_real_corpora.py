@@ -4,12 +4,14 @@ import tarfile
 from collections import Counter
 from pathlib import Path
 
+import bioc
 import pytest
+from bioc import biocjson, biocxml
 from spacy.tokens import DocBin
 from spacy.vocab import Vocab
 
 from spacy_biore.candidates import make_candidate_generator
-from spacy_biore.formats import FORMATS, Counts
+from spacy_biore.formats import FORMATS, Counts, Document
 from spacy_biore.relations import get_records
 from spacy_biore.schema import Schema
 from spacy_biore.targets import gold_labels
@@ -67,6 +69,37 @@ def test_bc5cdr(folder):
         "dev": (500, 1012),
         "test": (500, 1066),
     }
+
+
+def as_bioc(document: Document) -> bioc.BioCDocument:
+    """Write a document as BioC does: relations name mentions, and offsets count in the document."""
+    written, passage = bioc.BioCDocument(), bioc.BioCPassage()
+    written.id, passage.offset, passage.text = document.id, 0, document.text
+    for mention in document.mentions:
+        annotation = bioc.BioCAnnotation()
+        annotation.id, annotation.text = mention.id, document.text[mention.start : mention.end]
+        annotation.infons = {"type": mention.type} | ({"MESH": mention.concept} if mention.concept else {})
+        annotation.add_location(bioc.BioCLocation(mention.start, mention.end - mention.start))
+        passage.add_annotation(annotation)
+    for number, one in enumerate(document.relations):
+        relation = bioc.BioCRelation()
+        relation.id, relation.infons = f"R{number}", {"relation": one.label}
+        relation.nodes = [bioc.BioCNode(one.head, "Chemical"), bioc.BioCNode(one.tail, "Disease")]
+        written.add_relation(relation)
+    written.add_passage(passage)
+    return written
+
+
+@pytest.mark.parametrize("writer", [biocxml, biocjson], ids=["xml", "json"])
+@pytest.mark.parametrize("folder", ["bc5cdr"], indirect=True)
+def test_bc5cdr_as_bioc(folder, writer, tmp_path):
+    source = FORMATS["pubtator"].find(folder).sources[-1]
+    documents, collection = list(FORMATS["pubtator"].read(source)), bioc.BioCCollection()
+    for document in documents:
+        collection.add_document(as_bioc(document))
+    (tmp_path / "c.bioc").write_text(writer.dumps(collection), encoding="utf-8")
+    (written,) = FORMATS["bioc"].find(tmp_path / "c.bioc").sources
+    assert list(FORMATS["bioc"].read(written)) == documents
 
 
 @pytest.mark.parametrize("folder", ["ner/NCBIdisease_TrainDev.PubTator"], indirect=True)
