@@ -46,6 +46,7 @@ class FormatName(str, Enum):
     pubtator = "pubtator"
     bioc = "bioc"
     brat = "brat"
+    prodigy = "prodigy"
     masked = "masked"
     jsonl = "jsonl"
 
@@ -109,7 +110,7 @@ def convert_cli(
         OnMismatch | None,
         typer.Option(
             "--on-mismatch",
-            help="All but masked and jsonl: a mention's text is not what its offsets give (default: error)",
+            help="All but prodigy, masked, jsonl: a mention's text is not what its offsets give (default: error)",
         ),
     ] = None,
     pair: Annotated[

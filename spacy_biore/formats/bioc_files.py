@@ -1,16 +1,15 @@
 """The documents of BioC files, as the package bioc holds them."""
 
-import json
 from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator
 from itertools import chain
-from json import JSONDecodeError
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element, ParseError
 
 from ..errors import BioreError, Errors
+from .jsonl import load_json
 from .lines import read_lines
 
 if TYPE_CHECKING:
@@ -99,9 +98,9 @@ def _json_values(path: Path) -> Iterator[tuple[str, Any]]:
     lines = read_lines(path)
     first = next(lines)
     try:
-        yield str(first), json.loads(first.text)
-    except JSONDecodeError:
-        yield str(path), _loaded(path.read_text(encoding="utf-8-sig"), str(path))
+        yield str(first), load_json(first.text)
+    except ValueError:
+        yield str(path), _loaded("\n".join(line.text for line in chain([first], lines)), str(path))
         return
     for line in lines:
         yield str(line), _loaded(line.text, str(line))
@@ -109,8 +108,8 @@ def _json_values(path: Path) -> Iterator[tuple[str, Any]]:
 
 def _loaded(text: str, where: str) -> Any:
     try:
-        return json.loads(text)
-    except JSONDecodeError as error:
+        return load_json(text)
+    except ValueError as error:
         raise BioreError(Errors.BR158.format(where=where, problem=error)) from error
 
 

@@ -149,6 +149,8 @@ def _pack(documents: Iterable[Document], make_doc: MakeDoc, seen: Seen) -> tuple
 
 def _reason_to_drop(document: Document, seen: Seen) -> str | None:
     """Remember a document by its content, and tell whether it is not to be written."""
+    if document.refused:
+        return document.refused
     # A digest, so that the text of a large corpus need not stay in memory; equal documents have equal reprs.
     digest = blake2b(repr(document).encode("utf-8"), digest_size=16).digest()
     if document.id not in seen:

@@ -44,6 +44,7 @@ class Document:
         sentences: Where the sentences begin, in rising order, if the corpus says so; a rule finds them otherwise.
         source: Where the document was read, for messages.
         counts: What its reader read and dropped. By default, what the document holds was read and nothing dropped.
+        refused: Why the corpus itself does not want it used, such as an annotator's answer; empty if it does.
 
     Two documents are equal if they say the same, wherever they were read.
     """
@@ -56,6 +57,7 @@ class Document:
     sentences: list[int] | None = None
     source: str = field(default="", repr=False, compare=False)
     counts: Counts = field(default=None, repr=False, compare=False)  # type: ignore[assignment]
+    refused: str = field(default="", repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self.group = self.group or self.id

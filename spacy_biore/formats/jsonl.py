@@ -69,14 +69,25 @@ def parse_line(line: Line) -> Any:
         BioreError: BR130 if it is not JSON.
     """
     try:
-        value = json.loads(line.text, object_pairs_hook=_unique)
-        if "\\u" in line.text:
+        return load_json(line.text)
+    except ValueError as error:
+        raise BioreError(Errors.BR130.format(where=line, problem=error)) from error
+
+
+def load_json(text: str) -> Any:
+    """Return a JSON value.
+
+    Raises:
+        ValueError: If it is not JSON, or can't be kept: keys that stand twice in one object, half a surrogate pair.
+    """
+    try:
+        value = json.loads(text, object_pairs_hook=_unique)
+        if "\\u" in text:
             json.dumps(value, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError as error:
-        problem = f"half a surrogate pair, {error.object[error.start]!r}"
-        raise BioreError(Errors.BR130.format(where=line, problem=problem)) from error
-    except (ValueError, RecursionError) as error:
-        raise BioreError(Errors.BR130.format(where=line, problem=error)) from error
+        raise ValueError(f"half a surrogate pair, {error.object[error.start]!r}") from error
+    except RecursionError as error:
+        raise ValueError(str(error)) from error
     return value
 
 

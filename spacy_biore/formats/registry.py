@@ -13,6 +13,7 @@ from .document import Document
 from .jsonl import find_jsonl, read_jsonl
 from .masked import find_masked, read_masked
 from .ppi import find_ppi, read_ppi
+from .prodigy import find_prodigy, read_prodigy
 from .pubtator import find_pubtator, read_pubtator
 from .sources import Found
 from .to_docs import Align
@@ -48,6 +49,7 @@ FORMATS = {
     "pubtator": Format(find_pubtator, read_pubtator),
     "bioc": Format(find_bioc, read_bioc),
     "brat": Format(find_brat, read_brat),
+    "prodigy": Format(find_prodigy, read_prodigy),
     # Tags are no words that a tokenizer knows: it would join "@GENE$" to "-mediated" or to the full stop.
     "masked": Format(find_masked, read_masked, align="cut", of_sentences=True),
     "jsonl": Format(find_jsonl, read_jsonl),
