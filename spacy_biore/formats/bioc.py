@@ -167,7 +167,7 @@ def _document(found: "BioCDocument", where: str) -> Document:
     sentences = [sentence for passage in found.passages for sentence in passage.sentences]
     holders = [*sentences, *found.passages, found]
     listed = list(chain.from_iterable(holder.relations for holder in holders))
-    reading = _Reading(str(found.id), where, _Layout(found.passages), {str(relation.id) for relation in listed})
+    reading = _Reading(str(found.id).strip(), where, _Layout(found.passages), {str(relation.id) for relation in listed})
     for annotation in chain.from_iterable(holder.annotations for holder in holders):
         reading.add(annotation)
     return Document(

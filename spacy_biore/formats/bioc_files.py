@@ -22,9 +22,15 @@ _EMPTY: dict[str, dict[str, Any]] = {
     "documents": {"infons": {}, "relations": []},
     "passages": {"infons": {}, "sentences": [], "annotations": [], "relations": []},
     "sentences": {"infons": {}, "annotations": [], "relations": []},
-    "annotations": {"infons": {}, "locations": [], "text": ""},
-    "relations": {"infons": {}, "nodes": []},
+    "annotations": {"id": "", "infons": {}, "locations": [], "text": ""},
+    "relations": {"id": "", "infons": {}, "nodes": []},
+    "locations": {},
+    "nodes": {"role": ""},
 }
+# The same of XML, by element.
+_ATTRIBUTES = {"annotation": "id", "node": "role"}
+_TYPES = {"offset": int, "length": int, "text": str, "infons": dict}
+_NAMES = {int: "a whole number", str: "a string", dict: "an object"}
 
 
 def read_bioc_file(path: Path) -> Iterator[tuple[str, "BioCDocument"]]:
@@ -41,6 +47,9 @@ def read_bioc_file(path: Path) -> Iterator[tuple[str, "BioCDocument"]]:
         raise BioreError(Errors.BR159) from error
 
     def from_xml(element: Element) -> "BioCDocument":
+        for name, key in _ATTRIBUTES.items():
+            for part in element.iter(name):
+                part.attrib.setdefault(key, "")
         # The package's own reader of single documents keeps all of the file in memory.
         (document,) = biocxml.loads(f"<collection>{ElementTree.tostring(element, 'unicode')}</collection>").documents
         return document
@@ -130,5 +139,9 @@ def _completed(value: Any, kind: str) -> Any:
     """Fill in what an object of a list of this name lacks, also in the lists that it holds."""
     if not isinstance(value, dict):
         raise TypeError(f"'{kind}' has {value!r} in place of an object")
+    # Not isinstance: JSON's true would be a whole number.
+    wrong = next((key for key, expected in _TYPES.items() if type(value.get(key)) not in (expected, type(None))), None)
+    if wrong:
+        raise TypeError(f"'{wrong}' is {value[wrong]!r}; it must be {_NAMES[_TYPES[wrong]]}")
     filled = {**_EMPTY[kind], **{key: held for key, held in value.items() if held is not None}}
     return filled | {key: [_completed(one, key) for one in filled[key]] for key in _EMPTY if key in filled}

@@ -26,6 +26,8 @@ AN_EVENT = "an event"
 AN_EQUIVALENCE = "an equivalence"
 OF_AN_EVENT = "between events"
 
+# Annotations are on one line each, and have a space for each line break or tab of the text.
+_BLANKS = str.maketrans("\r\n\t", "   ")
 _KINDS = re.compile(r"(?P<kind>[TRNEAM*#])\S*\t.*")
 _MENTION = re.compile(r"(?P<type>\S+) (?P<places>[0-9]{1,9} [0-9]{1,9}(?:;[0-9]{1,9} [0-9]{1,9})*)")
 _RELATION = re.compile(r"(?P<label>\S+)\s+\S+?:(?P<head>\S+)\s+\S+?:(?P<tail>\S+)\s*")
@@ -90,7 +92,7 @@ def _document(doc_id: str, text: str, rows: Iterable[Line], where: str) -> Docum
         mention_id = row.columns(3)[0]
         if mention_id in mentions:
             raise BioreError(Errors.BR107.format(where=row, doc_id=doc_id, id=mention_id))
-        mentions[mention_id] = _mention(row, text, concepts.get(mention_id), doc_id, counts)
+        mentions[mention_id] = _mention(row, text.translate(_BLANKS), concepts.get(mention_id), doc_id, counts)
     relations = [one for row in by_kind["R"] for one in _relations(row, mentions, doc_id, counts)]
     counts.relations.drop_unread(len(by_kind["E"]), AN_EVENT)
     counts.relations.drop_unread(len(by_kind["*"]), AN_EQUIVALENCE)

@@ -221,6 +221,16 @@ def test_unknown_type_of_a_mention(read):
         read(one)
 
 
+def test_ids_of_annotations_and_roles_of_nodes_may_be_missing(read_text):
+    one = document(relation(("T1", ""), ("T3", ""), type="X"))
+    written = collection(one).replace(' role=""', "")
+    for number in range(4):
+        written = written.replace(f'<annotation id="{number}">', "<annotation>")
+    (found,) = read_text(written)
+    assert [mention.id for mention in found.mentions] == ["T1", "T2", "T3", "T4"]
+    assert found.relations == [Relation("T1", "T3", "X")]
+
+
 def test_empty_lists_may_be_missing(read_text):
     one = {"id": 7, "passages": [{"offset": 0, "text": TITLE, "annotations": [annotation(*MENTIONS[0])]}]}
     (found,) = read_text(json.dumps({"documents": [one]}))
@@ -240,6 +250,8 @@ def test_empty_lists_may_be_missing(read_text):
         ('{"infons": {}}', "BR158.*neither 'documents' nor 'passages'"),
         ('{"id": "21", "passages": [{"text": "x"}]}', "BR158.*document '21': .*'offset' is missing"),
         ('{"id": "21", "passages": [3]}', "BR158.*document '21'.*'passages' has 3 in place of an object"),
+        ('{"id": "21", "passages": [{"offset": "0"}]}', "BR158.*document '21'.*'offset' is '0'; .*a whole number"),
+        ('{"id": "21", "passages": [{"offset": 0, "text": 3}]}', "BR158.*document '21'.*'text' is 3; .*a string"),
         ('{"id": "21", "passages": 3}', "BR158.*document '21'"),
         ('{"id": "21", "passages": []}\n{"id": ', r"BR158.*c\.BioC, line 2"),
     ],

@@ -54,6 +54,12 @@ def test_discontinuous_mention_is_covered_as_a_whole_and_counted(read):
     assert document.counts.mentions.changed == {"discontinuous, covered as a whole": 1}
 
 
+def test_line_breaks_in_a_mention_are_spaces_in_its_annotation(read):
+    document = read("T1\tGENE 14 23\tαQRX.  It\n")
+    assert document.text[14:23] == "αQRX.\r\nIt"
+    assert document.mentions == [Mention("T1", 14, 23, "GENE")]
+
+
 def test_what_is_no_relation_of_mentions_is_a_counted_drop(read):
     others = (
         "E1\tBlock:T1 Theme:T2\nR1\tCAUSES Arg1:E1 Arg2:T2\n*\tEquiv T1 T2\nA1\tNegated E1\n#1\tNote T1\tsee\tthere\n"
